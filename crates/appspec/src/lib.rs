@@ -1,0 +1,1 @@
+//! CodeDeploy's AppSpec: read, check, plan and apply, and the CodeDeploy client.

@@ -1,0 +1,1 @@
+//! CodeBuild's buildspec: read, check, run locally, and the CodeBuild client.

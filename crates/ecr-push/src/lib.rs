@@ -1,0 +1,1 @@
+//! Container images into ECR: built without Docker, pushed, verified.

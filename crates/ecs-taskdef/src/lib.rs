@@ -1,0 +1,1 @@
+//! Lossless ECS task definitions and honest service deployments.

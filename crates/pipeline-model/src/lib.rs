@@ -1,0 +1,1 @@
+//! CodePipeline declarations: read, check, draw.

@@ -1,0 +1,1 @@
+//! SDK adapters against `aws-smithy-mocks` and wire JSON.

@@ -1,0 +1,1 @@
+//! Documents with byte spans, diagnostics, rules, fixes and renderers.

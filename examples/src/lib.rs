@@ -1,0 +1,1 @@
+//! The library side of the examples: what several of them share.
