@@ -1,1 +1,28 @@
-//! Error classes and hints, backoff, waiting, clock and ids for callers of AWS.
+#![doc = include_str!("../README.md")]
+
+pub mod backoff;
+pub mod clock;
+pub mod codes;
+pub mod env;
+pub mod fault;
+pub mod hint;
+pub mod id;
+pub mod random;
+#[cfg(feature = "sdk")]
+mod sdk;
+pub mod secret;
+#[cfg(feature = "system")]
+pub mod system;
+pub mod wait;
+
+pub use backoff::{Backoff, Jitter};
+pub use clock::{Clock, ManualClock};
+pub use env::{Env, MapEnv};
+pub use fault::{CallError, Fault};
+pub use hint::{Hint, Retry};
+pub use id::{AccountId, Arn, ParseIdError, Partition, Region};
+pub use random::{IdSource, SequenceIds};
+pub use secret::Secret;
+#[cfg(feature = "system")]
+pub use system::{SystemClock, SystemEnv, SystemIds};
+pub use wait::{Pacer, Polling, Retries, Step, TimedOut, WaitError, retry, until};

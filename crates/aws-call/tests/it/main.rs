@@ -1,0 +1,10 @@
+//! The crate from outside, as its users see it.
+
+mod backoff;
+mod block_on;
+mod clock;
+mod error;
+mod id;
+#[cfg(feature = "system")]
+mod system;
+mod wait;
