@@ -1,1 +1,30 @@
-//! CodeDeploy's AppSpec: read, check, plan and apply, and the CodeDeploy client.
+#![doc = include_str!("../README.md")]
+
+pub mod client;
+pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod deploy;
+pub mod lifecycle;
+pub mod model;
+
+mod agent;
+mod error;
+mod listing;
+mod path;
+mod plan;
+mod read;
+mod ruby;
+mod rules;
+
+pub use client::{Deployments, HookStatus};
+pub use deploy::{Deployed, Deployer, Outcome};
+pub use error::{Error, LostSight};
+pub use listing::{EntryKind, Listing};
+pub use model::{AppSpec, Kind};
+pub use plan::{Instruction, Plan, Problem, ProblemKind, plan};
+pub use read::{read, read_as, read_bytes};
+pub use rules::{Subject, check, rules};
+
+/// The result of this crate's fallible functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

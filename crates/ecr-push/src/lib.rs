@@ -1,1 +1,27 @@
-//! Container images into ECR: built without Docker, pushed, verified.
+#![doc = include_str!("../README.md")]
+
+pub mod build;
+pub mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod digest;
+pub mod error;
+pub mod image;
+pub mod manifest;
+pub mod media;
+pub mod outputs;
+pub mod plan;
+pub mod push;
+pub mod reference;
+
+#[cfg(feature = "local")]
+pub use build::dockerfile;
+pub use build::{ImageBuilder, Layer};
+pub use digest::Digest;
+pub use error::{Error, NameError, Result};
+pub use image::{Blob, Image};
+pub use manifest::Platform;
+pub use media::MediaType;
+pub use plan::PushPlan;
+pub use push::{Progress, PushOptions, PushReport, PushRequest, Pusher, Silent};
+pub use reference::{ImageRef, Registry, RepositoryName, Tag};

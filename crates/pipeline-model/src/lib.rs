@@ -1,1 +1,20 @@
-//! CodePipeline declarations: read, check, draw.
+#![doc = include_str!("../README.md")]
+
+pub mod actions;
+pub mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod draw;
+pub mod format;
+pub mod graph;
+pub mod model;
+pub mod places;
+pub mod references;
+pub mod rules;
+
+mod read;
+
+pub use format::cloudformation::{Unresolved, Values};
+pub use model::{Action, ActionTypeId, Pipeline, Stage};
+pub use read::{Declaration, ReadOptions, Reading, read, read_bytes, read_with};
+pub use rules::{check, check_with, rules};

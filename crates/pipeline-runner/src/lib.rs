@@ -1,1 +1,28 @@
-//! CodePipeline's semantics on this machine.
+#![doc = include_str!("../README.md")]
+
+mod approval;
+pub mod artifact;
+mod backends;
+mod cancel;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod core;
+mod error;
+mod job;
+#[cfg(feature = "memory")]
+pub mod memory;
+mod observer;
+pub mod preflight;
+pub mod providers;
+mod settings;
+mod shell;
+
+pub use approval::{Always, Answer, ApprovalsFile, Approver, Prompt, Terminal};
+pub use backends::Backends;
+pub use cancel::Cancel;
+pub use error::{Error, Result};
+pub use job::{ActionJob, ActionOutcome, ActionProvider, JobContext, LogSink};
+pub use observer::{Observer, Silent};
+pub use providers::Providers;
+pub use settings::{Cluster, LocalSettings, Project, Repository, Service};
+pub use shell::{Runner, World};

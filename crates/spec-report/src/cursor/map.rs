@@ -1,11 +1,16 @@
 //! A cursor over the entries of one mapping.
 
+use std::collections::BTreeSet;
+
 use super::merge::merged;
 use super::{MergeKeys, Reader};
 use crate::{Diagnostic, Edit, Entry, Field, Fix, Format, Node, Safety, Span, Style, Value, did_you_mean, emit};
 
 /// Longest list of known keys that a message spells out.
 const KEYS_TO_NAME: usize = 12;
+
+/// Most unknown keys of one mapping that are reported one by one.
+const MOST_UNKNOWN: usize = 100;
 
 /// The entries of a mapping, taken one by one.
 ///
@@ -133,9 +138,17 @@ impl<'d> MapCursor<'d> {
         if self.keep_unknown {
             return;
         }
-        for slot in self.slots.iter().filter(|slot| !slot.taken) {
-            let diagnostic = self.unknown(slot.field.key, reader);
+        // Found once: looking the mapping through again for each unknown key would be quadratic in hostile files.
+        let present: BTreeSet<&str> = self.slots.iter().filter_map(|slot| slot.field.key.as_str()).collect();
+        let absent: Vec<&str> = self.asked.iter().map(String::as_str).filter(|asked| !present.contains(asked)).collect();
+        let unknown: Vec<_> = self.slots.iter().filter(|slot| !slot.taken).collect();
+        for slot in unknown.iter().take(MOST_UNKNOWN) {
+            let diagnostic = self.unknown(slot.field.key, &absent, reader);
             reader.report(diagnostic);
+        }
+        if let Some(next) = unknown.get(MOST_UNKNOWN) {
+            let message = format!("{} has {} more unknown keys", self.what, unknown.len() - MOST_UNKNOWN);
+            reader.report_at(reader.rules().unknown_key, next.field.key.span, message);
         }
     }
 
@@ -157,7 +170,7 @@ impl<'d> MapCursor<'d> {
         found
     }
 
-    fn unknown(&self, key: &Node, reader: &Reader<'_>) -> Diagnostic {
+    fn unknown(&self, key: &Node, absent: &[&str], reader: &Reader<'_>) -> Diagnostic {
         let rules = reader.rules();
         let source = reader.source();
         let Some(name) = key.as_str() else {
@@ -166,9 +179,7 @@ impl<'d> MapCursor<'d> {
         };
         let message = format!("unknown key `{name}` in {}", self.what);
         let diagnostic = Diagnostic::new(rules.unknown_key, source, key.span, message);
-        let absent = || self.asked.iter().map(String::as_str).filter(|&asked| !self.contains(asked));
-        let near = absent().find(|asked| asked.eq_ignore_ascii_case(name)).or_else(|| did_you_mean(name, absent()));
-        let Some(near) = near else {
+        let Some(near) = did_you_mean(name, absent.iter().copied()) else {
             return match self.asked.len() {
                 0 => diagnostic,
                 1..=KEYS_TO_NAME => diagnostic.with_help(format!("known keys: `{}`", self.asked.join("`, `"))),

@@ -97,6 +97,21 @@ fn lists() {
 }
 
 #[test]
+fn a_flood_of_unknown_keys_is_counted() {
+    let text: String = (0..20_000).map(|n| format!("key{n}: {n}\n")).collect();
+    let document = clean(&text);
+    let ((), report) = read(&document, |reader, root| {
+        let mut map = reader.map(root, "the file").unwrap();
+        for n in 0..10 {
+            map.take(&format!("wanted{n}"));
+        }
+        map.finish(reader);
+    });
+    let last = lines(&report).pop().unwrap();
+    assert_eq!((report.len(), last.as_str()), (101, "101:1 unknown-key the file has 19900 more unknown keys"));
+}
+
+#[test]
 fn unknown_keys_name_what_was_meant() {
     let text = "verison: 1\nphases: 2\nEnv: 3\nzzzzzz: 4\n? [a]\n: 5\n~: 6\n";
     let document = clean(text);

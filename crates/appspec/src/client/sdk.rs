@@ -1,0 +1,244 @@
+//! The roles over `aws_sdk_codedeploy` (feature `sdk`).
+//!
+//! Conversions are plain functions without network; TLS, credentials and retries of single calls are
+//! those of the client that is handed in.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use aws_call::{CallError, Fault};
+use aws_sdk_codedeploy::primitives::DateTime;
+use aws_sdk_codedeploy::{Client, types};
+
+use super::{
+    AutoRollbackEvent, CreateDeployment, Deployment, DeploymentId, DeploymentOverview, DeploymentStatus, Deployments,
+    ErrorInformation, HookStatus, PutHookStatus, RevisionLocation, RollbackInfo, StopDeployment, StopStatus,
+};
+
+/// CodeDeploy through the AWS SDK.
+#[derive(Clone, Debug)]
+pub struct CodeDeploy {
+    client: Client,
+}
+
+impl CodeDeploy {
+    /// Takes a client that is set up already.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+impl From<Client> for CodeDeploy {
+    fn from(client: Client) -> Self {
+        Self::new(client)
+    }
+}
+
+fn lacks(operation: &'static str, what: &str) -> CallError {
+    CallError::new(operation, Fault::Other).with_message(format!("the answer has no {what}"))
+}
+
+#[async_trait]
+impl Deployments for CodeDeploy {
+    async fn create_deployment(&self, request: &CreateDeployment) -> Result<DeploymentId, CallError> {
+        const OPERATION: &str = "CreateDeployment";
+        let rollback = request.auto_rollback.as_deref().map(auto_rollback_to_sdk);
+        let behavior = request.file_exists_behavior.as_deref().map(types::FileExistsBehavior::from);
+        let answer = self
+            .client
+            .create_deployment()
+            .application_name(&request.application_name)
+            .set_deployment_group_name(request.deployment_group_name.clone())
+            .set_revision(request.revision.as_ref().map(revision_to_sdk))
+            .set_deployment_config_name(request.deployment_config_name.clone())
+            .set_description(request.description.clone())
+            .set_auto_rollback_configuration(rollback)
+            .set_file_exists_behavior(behavior)
+            .ignore_application_stop_failures(request.ignore_application_stop_failures)
+            .send()
+            .await
+            .map_err(|error| CallError::from_sdk(OPERATION, error))?;
+        answer.deployment_id.map(DeploymentId::new).ok_or_else(|| lacks(OPERATION, "deployment id"))
+    }
+
+    async fn get_deployment(&self, id: &DeploymentId) -> Result<Deployment, CallError> {
+        const OPERATION: &str = "GetDeployment";
+        let answer = self
+            .client
+            .get_deployment()
+            .deployment_id(id.as_str())
+            .send()
+            .await
+            .map_err(|error| CallError::from_sdk(OPERATION, error))?;
+        let info = answer.deployment_info.ok_or_else(|| lacks(OPERATION, "deployment"))?;
+        Ok(deployment_from_sdk(id, info))
+    }
+
+    async fn stop_deployment(&self, request: &StopDeployment) -> Result<StopStatus, CallError> {
+        const OPERATION: &str = "StopDeployment";
+        let answer = self
+            .client
+            .stop_deployment()
+            .deployment_id(request.deployment_id.as_str())
+            .set_auto_rollback_enabled(request.auto_rollback_enabled)
+            .send()
+            .await
+            .map_err(|error| CallError::from_sdk(OPERATION, error))?;
+        let status = answer.status.ok_or_else(|| lacks(OPERATION, "status"))?;
+        Ok(StopStatus::from(status.as_str()))
+    }
+}
+
+#[async_trait]
+impl HookStatus for CodeDeploy {
+    async fn put_lifecycle_event_hook_execution_status(&self, request: &PutHookStatus) -> Result<String, CallError> {
+        const OPERATION: &str = "PutLifecycleEventHookExecutionStatus";
+        let answer = self
+            .client
+            .put_lifecycle_event_hook_execution_status()
+            .deployment_id(request.deployment_id.as_str())
+            .lifecycle_event_hook_execution_id(&request.lifecycle_event_hook_execution_id)
+            .status(types::LifecycleEventStatus::from(request.status.as_str()))
+            .send()
+            .await
+            .map_err(|error| CallError::from_sdk(OPERATION, error))?;
+        answer.lifecycle_event_hook_execution_id.ok_or_else(|| lacks(OPERATION, "execution id"))
+    }
+}
+
+fn auto_rollback_to_sdk(events: &[AutoRollbackEvent]) -> types::AutoRollbackConfiguration {
+    let events: Vec<_> = events.iter().map(|event| types::AutoRollbackEvent::from(event.as_str())).collect();
+    let enabled = !events.is_empty();
+    types::AutoRollbackConfiguration::builder().enabled(enabled).set_events(enabled.then_some(events)).build()
+}
+
+fn revision_to_sdk(revision: &RevisionLocation) -> types::RevisionLocation {
+    let builder = types::RevisionLocation::builder();
+    match revision {
+        RevisionLocation::S3 { bucket, key, bundle_type, version, e_tag } => builder
+            .revision_type(types::RevisionLocationType::S3)
+            .s3_location(
+                types::S3Location::builder()
+                    .bucket(bucket)
+                    .key(key)
+                    .bundle_type(types::BundleType::from(bundle_type.as_str()))
+                    .set_version(version.clone())
+                    .set_e_tag(e_tag.clone())
+                    .build(),
+            )
+            .build(),
+        RevisionLocation::GitHub { repository, commit_id } => builder
+            .revision_type(types::RevisionLocationType::GitHub)
+            .git_hub_location(types::GitHubLocation::builder().repository(repository).commit_id(commit_id).build())
+            .build(),
+        RevisionLocation::AppSpecContent { content, sha256 } => builder
+            .revision_type(types::RevisionLocationType::AppSpecContent)
+            .app_spec_content(types::AppSpecContent::builder().content(content).set_sha256(sha256.clone()).build())
+            .build(),
+    }
+}
+
+fn revision_from_sdk(revision: types::RevisionLocation) -> Option<RevisionLocation> {
+    if let Some(s3) = revision.s3_location {
+        return Some(RevisionLocation::S3 {
+            bucket: s3.bucket.unwrap_or_default(),
+            key: s3.key.unwrap_or_default(),
+            bundle_type: s3.bundle_type.as_ref().map_or("", types::BundleType::as_str).into(),
+            version: s3.version,
+            e_tag: s3.e_tag,
+        });
+    }
+    if let Some(git_hub) = revision.git_hub_location {
+        return Some(RevisionLocation::GitHub {
+            repository: git_hub.repository.unwrap_or_default(),
+            commit_id: git_hub.commit_id.unwrap_or_default(),
+        });
+    }
+    let content = revision.app_spec_content?;
+    Some(RevisionLocation::AppSpecContent { content: content.content.unwrap_or_default(), sha256: content.sha256 })
+}
+
+fn time(stamp: Option<DateTime>) -> Option<SystemTime> {
+    // A time before 1970 cannot be a deployment's; it is left out rather than made up.
+    stamp.and_then(|stamp| SystemTime::try_from(stamp).ok())
+}
+
+fn deployment_from_sdk(id: &DeploymentId, info: types::DeploymentInfo) -> Deployment {
+    let status = info.status.as_ref().map_or("", types::DeploymentStatus::as_str);
+    let mut deployment = Deployment::new(
+        info.deployment_id.map_or_else(|| id.clone(), DeploymentId::new),
+        info.application_name.unwrap_or_default(),
+        DeploymentStatus::from(status),
+    );
+    deployment.deployment_group_name = info.deployment_group_name;
+    deployment.deployment_config_name = info.deployment_config_name;
+    deployment.compute_platform = info.compute_platform.map(|platform| platform.as_str().into());
+    deployment.revision = info.revision.and_then(revision_from_sdk);
+    deployment.error_information = info.error_information.map(|error| {
+        let code = error.code.as_ref().map_or("", types::ErrorCode::as_str);
+        ErrorInformation::new(code, error.message.unwrap_or_default())
+    });
+    deployment.rollback_info = info.rollback_info.map(|rollback| RollbackInfo {
+        rollback_deployment_id: rollback.rollback_deployment_id.map(DeploymentId::new),
+        rollback_triggering_deployment_id: rollback.rollback_triggering_deployment_id.map(DeploymentId::new),
+        rollback_message: rollback.rollback_message,
+    });
+    deployment.creator = info.creator.map(|creator| creator.as_str().to_owned());
+    deployment.auto_rollback = info
+        .auto_rollback_configuration
+        .filter(|rollback| rollback.enabled)
+        .map(|rollback| rollback.events().iter().map(|event| event.as_str().into()).collect())
+        .unwrap_or_default();
+    if let Some(overview) = info.deployment_overview {
+        let count = |targets: i64| u64::try_from(targets).unwrap_or_default();
+        deployment.overview = DeploymentOverview {
+            pending: count(overview.pending),
+            in_progress: count(overview.in_progress),
+            succeeded: count(overview.succeeded),
+            failed: count(overview.failed),
+            skipped: count(overview.skipped),
+            ready: count(overview.ready),
+        };
+    }
+    deployment.create_time = time(info.create_time);
+    deployment.complete_time = time(info.complete_time);
+    deployment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::BundleType;
+
+    #[test]
+    fn revisions_come_back_as_they_went() {
+        let revisions = [
+            RevisionLocation::s3("bucket", "key.zip", BundleType::Zip),
+            RevisionLocation::git_hub("shop/web", "0123abc"),
+            RevisionLocation::content("version: 0.0"),
+        ];
+        for revision in revisions {
+            assert_eq!(revision_from_sdk(revision_to_sdk(&revision)), Some(revision));
+        }
+    }
+
+    #[test]
+    fn an_unknown_state_survives_and_is_not_final() {
+        let info = types::DeploymentInfo::builder().status(types::DeploymentStatus::from("Simmering")).build();
+        let deployment = deployment_from_sdk(&DeploymentId::new("d-000000000"), info);
+        assert_eq!(deployment.status, DeploymentStatus::Unknown("Simmering".to_owned()));
+        assert!(!deployment.status.is_final());
+    }
+
+    #[test]
+    fn a_rollback_that_is_switched_off_has_no_events() {
+        let off = types::AutoRollbackConfiguration::builder()
+            .enabled(false)
+            .events(types::AutoRollbackEvent::DeploymentFailure)
+            .build();
+        let info = types::DeploymentInfo::builder().auto_rollback_configuration(off).build();
+        assert!(deployment_from_sdk(&DeploymentId::new("d-000000000"), info).auto_rollback.is_empty());
+        assert!(!auto_rollback_to_sdk(&[]).enabled());
+    }
+}

@@ -1,0 +1,392 @@
+//! What an installation would do, worked out before anything is touched.
+//!
+//! [`plan`] is pure: an AppSpec, the files of the bundle and the files that are on the host give a
+//! sorted list of instructions and a list of problems. Copy rules are the agent's: a file goes into
+//! its destination directory, the contents of a directory are merged into it. Order is not: the
+//! agent copies in the order of the file system and changes modes before owners; a plan is sorted
+//! and changes owners first, because a change of owner drops set-user-id bits.
+//!
+//! Invariant: every path of every instruction is below the root, without `.` and `..`; every source
+//! is inside the bundle.
+
+mod permissions;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use spec_report::{Span, Spanned};
+
+use crate::agent;
+use crate::listing::{EntryKind, Listing};
+use crate::model::acl::Ace;
+use crate::model::server::{FileExistsBehavior, Server};
+use crate::path::{LONGEST_PATH, file_name, is_absolute, join, normalise, parent, separators};
+
+/// What an installation does, and what speaks against it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// Directories first, then files, then permissions, each sorted by path.
+    pub instructions: Vec<Instruction>,
+    /// Files that are on the host already and stay, because of `RETAIN`.
+    pub retained: Vec<String>,
+    /// What speaks against the installation, in the order of the AppSpec.
+    pub problems: Vec<Problem>,
+}
+
+impl Plan {
+    /// Whether the installation would fail.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.problems.iter().any(|problem| problem.kind != ProblemKind::PermissionMatchesNothing)
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for instruction in &self.instructions {
+            writeln!(f, "{instruction}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One step of an installation. Paths on the host are absolute, sources count from the bundle's root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Instruction {
+    /// Makes a directory that is not there.
+    Mkdir {
+        /// The directory.
+        directory: String,
+    },
+    /// Copies a file or symbolic link of the bundle.
+    Copy {
+        /// Its path in the bundle.
+        source: String,
+        /// Its path on the host.
+        destination: String,
+    },
+    /// Changes owner, group or both.
+    Chown {
+        /// The file or directory.
+        path: String,
+        /// The owner's name.
+        owner: Option<String>,
+        /// The group's name.
+        group: Option<String>,
+    },
+    /// Changes the mode.
+    Chmod {
+        /// The file or directory.
+        path: String,
+        /// Octal digits, at least three.
+        mode: String,
+    },
+    /// Sets ACL entries.
+    SetAcl {
+        /// The file or directory.
+        path: String,
+        /// The entries.
+        entries: Vec<Ace>,
+    },
+    /// Sets the SELinux context.
+    SetContext {
+        /// The file or directory.
+        path: String,
+        /// The SELinux user.
+        user: Option<String>,
+        /// The type.
+        kind: String,
+        /// The range.
+        range: Option<String>,
+    },
+}
+
+impl Instruction {
+    /// The path on the host that the instruction changes.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Mkdir { directory } => directory,
+            Self::Copy { destination, .. } => destination,
+            Self::Chown { path, .. }
+            | Self::Chmod { path, .. }
+            | Self::SetAcl { path, .. }
+            | Self::SetContext { path, .. } => path,
+        }
+    }
+}
+
+impl fmt::Display for Instruction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mkdir { directory } => write!(f, "mkdir {directory}"),
+            Self::Copy { source, destination } => write!(f, "copy {source} {destination}"),
+            Self::Chown { path, owner, group } => {
+                write!(f, "chown {}", owner.as_deref().unwrap_or(""))?;
+                match group {
+                    Some(group) => write!(f, ":{group} {path}"),
+                    None => write!(f, " {path}"),
+                }
+            }
+            Self::Chmod { path, mode } => write!(f, "chmod {mode} {path}"),
+            Self::SetAcl { path, entries } => {
+                let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
+                write!(f, "setfacl {} {path}", entries.join(","))
+            }
+            Self::SetContext { path, user, kind, range } => {
+                let text = |part: &Option<String>| part.clone().unwrap_or_default();
+                write!(f, "semanage {}:{kind}:{} {path}", text(user), text(range))
+            }
+        }
+    }
+}
+
+/// Something that speaks against an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// What kind of problem.
+    pub kind: ProblemKind,
+    /// The place in the AppSpec.
+    pub span: Span,
+    /// A second place that it collides with.
+    pub other: Option<Span>,
+    /// One sentence.
+    pub message: String,
+    /// The agent's own sentence, if it has one.
+    pub agent: Option<String>,
+}
+
+/// Kinds of [`Problem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// A source is not in the bundle.
+    MissingSource,
+    /// A source leads out of the bundle.
+    SourceLeavesBundle,
+    /// A destination is not absolute.
+    RelativeDestination,
+    /// A destination leads out of the root.
+    DestinationLeavesRoot,
+    /// A destination is longer than any path can be.
+    PathTooLong,
+    /// Two sources want the same path, or a file and a directory do.
+    Collision,
+    /// A file is in the way, and the AppSpec does not say that it may be replaced or kept.
+    Exists,
+    /// Two permissions apply to the same object.
+    PermissionOverlap,
+    /// A permission for a file has a pattern, an exception or a default ACL entry.
+    PermissionOnFile,
+    /// A permission applies to nothing. The only kind that does not stop the installation.
+    PermissionMatchesNothing,
+}
+
+/// What is going to be at a path.
+#[derive(Clone, Debug)]
+struct Target {
+    span: Span,
+    /// The file's path in the bundle; `None` for a directory.
+    source: Option<String>,
+    /// Whether the host has it already, as a directory.
+    exists: bool,
+}
+
+struct Planner<'a> {
+    server: &'a Server,
+    bundle: &'a Listing,
+    host: &'a Listing,
+    windows: bool,
+    targets: BTreeMap<String, Target>,
+    retained: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+/// Works out what installing `bundle` by `server` does on a host that has the files `host`, which
+/// are those that are left after the previous installation was cleaned up.
+///
+/// ```
+/// use appspec::{Listing, plan, read};
+/// use spec_report::Source;
+///
+/// let text = "version: 0.0\nos: linux\nfiles:\n  - source: app/\n    destination: /srv/shop\n";
+/// let parsed = read(Source::new("appspec.yml", text));
+/// let server = parsed.value.as_ref().and_then(|spec| spec.as_server()).ok_or("no server AppSpec")?;
+/// let plan = plan(server, &Listing::from_paths(["app/index.html"]), &Listing::from_paths(["srv/"]));
+/// assert_eq!(plan.to_string(), "mkdir /srv/shop\ncopy app/index.html /srv/shop/index.html\n");
+/// # Ok::<(), &str>(())
+/// ```
+#[must_use]
+pub fn plan(server: &Server, bundle: &Listing, host: &Listing) -> Plan {
+    let windows = server.is_windows();
+    let mut planner =
+        Planner { server, bundle, host, windows, targets: BTreeMap::new(), retained: Vec::new(), problems: Vec::new() };
+    for file in &server.files {
+        if let (Some(source), Some(destination)) = (&file.source, &file.destination) {
+            planner.file(source, destination);
+        }
+    }
+    planner.finish()
+}
+
+impl Planner<'_> {
+    fn problem(&mut self, kind: ProblemKind, span: Span, message: String, agent: Option<String>) -> &mut Problem {
+        let at = self.problems.len();
+        self.problems.push(Problem { kind, span, other: None, message, agent });
+        &mut self.problems[at]
+    }
+
+    /// A path on the host as people write it.
+    fn shown(&self, path: &str) -> String {
+        if self.windows { path.to_owned() } else { format!("/{path}") }
+    }
+
+    fn destination(&mut self, destination: &Spanned<String>) -> Option<String> {
+        let text = separators(&destination.value, self.windows);
+        if !is_absolute(&text, self.windows) {
+            let message = format!(
+                "the destination `{}` is not absolute: the agent would count it from its own working directory",
+                destination.value
+            );
+            self.problem(ProblemKind::RelativeDestination, destination.span, message, None);
+            return None;
+        }
+        if text.len() > LONGEST_PATH {
+            let message =
+                format!("the destination has {} bytes, more than the {LONGEST_PATH} of the longest path", text.len());
+            self.problem(ProblemKind::PathTooLong, destination.span, message, None);
+            return None;
+        }
+        let path = normalise(&text);
+        if path.is_none() {
+            let message = format!("the destination `{}` leads out of the root", destination.value);
+            self.problem(ProblemKind::DestinationLeavesRoot, destination.span, message, None);
+        }
+        path
+    }
+
+    fn file(&mut self, source: &Spanned<String>, destination: &Spanned<String>) {
+        let Some(base) = self.destination(destination) else { return };
+        let Some(from) = normalise(&separators(&source.value, self.windows)) else {
+            let message = format!("the source `{}` leads out of the bundle", source.value);
+            self.problem(ProblemKind::SourceLeavesBundle, source.span, message, None);
+            return;
+        };
+        match self.bundle.get(&from) {
+            None => {
+                let message = format!("the bundle has no `{}`", source.value);
+                self.problem(ProblemKind::MissingSource, source.span, message, None);
+            }
+            Some(EntryKind::Directory) => {
+                if !self.add_directory(&base, source.span) {
+                    return;
+                }
+                let bundle = self.bundle;
+                for (path, kind) in bundle.below(&from) {
+                    let inside = if from.is_empty() { path } else { &path[from.len() + 1..] };
+                    let to = join(&base, inside);
+                    if kind == EntryKind::Directory {
+                        self.add_directory(&to, source.span);
+                    } else {
+                        self.add_file(path, &to, source.span);
+                    }
+                }
+            }
+            Some(EntryKind::File | EntryKind::Symlink) => {
+                let to = join(&base, file_name(&from));
+                self.add_file(&from, &to, source.span);
+            }
+        }
+    }
+
+    /// Adds a directory and those above it; `false`, after reporting, if one of them cannot be one.
+    fn add_directory(&mut self, path: &str, span: Span) -> bool {
+        let ends = path.match_indices('/').map(|(at, _)| at).chain(std::iter::once(path.len()));
+        for end in ends.filter(|end| *end > 0) {
+            let path = &path[..end];
+            if let Some(target) = self.targets.get(path) {
+                if target.source.is_none() {
+                    continue;
+                }
+                let (other, shown) = (target.span, self.shown(path));
+                let message = format!("`{shown}` would have to be a file and a directory");
+                self.problem(ProblemKind::Collision, span, message, None).other = Some(other);
+                return false;
+            }
+            let exists = match self.host.get(path) {
+                None => false,
+                Some(EntryKind::Directory) => true,
+                Some(EntryKind::File | EntryKind::Symlink) => {
+                    let message = format!("`{}` has to be a directory, but is a file on the host", self.shown(path));
+                    self.problem(ProblemKind::Collision, span, message, None);
+                    return false;
+                }
+            };
+            self.targets.insert(path.to_owned(), Target { span, source: None, exists });
+        }
+        true
+    }
+
+    fn add_file(&mut self, from: &str, path: &str, span: Span) {
+        if let Some(target) = self.targets.get(path) {
+            let (other, shown) = (target.span, self.shown(path));
+            let (message, sentence) = match &target.source {
+                Some(first) => (
+                    format!("`{first}` and `{from}` have the same destination `{shown}`"),
+                    Some(agent::two_sources(first, from, &shown)),
+                ),
+                None => (format!("`{shown}` would have to be a file and a directory"), None),
+            };
+            self.problem(ProblemKind::Collision, span, message, sentence).other = Some(other);
+            return;
+        }
+        let above = parent(path).unwrap_or("").to_owned();
+        if !self.add_directory(&above, span) {
+            return;
+        }
+        let behavior = self.server.file_exists_behavior.as_ref().map(|behavior| &behavior.value);
+        match (self.host.get(path), behavior) {
+            (None, _) => {}
+            (Some(EntryKind::Directory), _) => {
+                let message = format!("`{}` has to be a file, but is a directory on the host", self.shown(path));
+                self.problem(ProblemKind::Collision, span, message, None);
+                return;
+            }
+            (Some(_), Some(FileExistsBehavior::Overwrite)) => {}
+            (Some(_), Some(FileExistsBehavior::Retain)) => {
+                self.retained.push(self.shown(path));
+                return;
+            }
+            (Some(_), _) => {
+                let shown = self.shown(path);
+                let message = format!("`{shown}` is on the host already and was not installed by a deployment");
+                self.problem(ProblemKind::Exists, span, message, Some(agent::file_exists(&shown)));
+                return;
+            }
+        }
+        self.targets.insert(path.to_owned(), Target { span, source: Some(from.to_owned()), exists: false });
+    }
+
+    fn finish(mut self) -> Plan {
+        let mut instructions: Vec<Instruction> = Vec::new();
+        for (path, target) in &self.targets {
+            if target.source.is_none() && !target.exists {
+                instructions.push(Instruction::Mkdir { directory: self.shown(path) });
+            }
+        }
+        for (path, target) in &self.targets {
+            if let Some(source) = &target.source {
+                instructions.push(Instruction::Copy { source: source.clone(), destination: self.shown(path) });
+            }
+        }
+        instructions.extend(self.permissions());
+        self.problems.sort_by_key(|problem| (problem.span, problem.kind));
+        // What is wrong with a directory is found again with everything that goes into it.
+        self.problems.dedup();
+        self.retained.sort_unstable();
+        Plan { instructions, retained: self.retained, problems: self.problems }
+    }
+}

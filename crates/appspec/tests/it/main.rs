@@ -1,0 +1,10 @@
+//! Integration tests of `appspec`, one binary.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
+mod conformance;
+mod outcomes;
+mod pages;
+mod planning;
+mod properties;
+mod reading;

@@ -1,0 +1,153 @@
+//! Blobs: bytes with a known digest and size, in memory or in a file. A layer of gigabytes is read part by part.
+
+use std::sync::Arc;
+#[cfg(feature = "local")]
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+
+#[cfg(feature = "local")]
+use crate::error::IoError;
+use crate::{
+    digest::{Digest, Hasher},
+    error::{Error, SizeError},
+    manifest::Descriptor,
+    media::MediaType,
+};
+
+/// A layer or configuration. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Blob {
+    descriptor: Arc<Descriptor>,
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Memory(Bytes),
+    #[cfg(feature = "local")]
+    File(Arc<PathBuf>),
+}
+
+/// How many bytes are read at a time where a blob is only looked through.
+const STEP: u64 = 1 << 20;
+
+impl Blob {
+    /// A blob in memory; its digest is computed.
+    #[must_use]
+    pub fn from_bytes(media_type: MediaType, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self::hashed(media_type, Digest::of(&bytes), bytes)
+    }
+
+    /// A blob in memory whose digest was computed while it was written.
+    pub(crate) fn hashed(media_type: MediaType, digest: Digest, bytes: Bytes) -> Self {
+        let descriptor = Arc::new(Descriptor::new(media_type, digest, bytes.len() as u64));
+        Self { descriptor, source: Source::Memory(bytes) }
+    }
+
+    /// A blob in a file that must have the descriptor's size. The digest is not checked here: the registry checks it,
+    /// and [`verify`](Self::verify) does on demand.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be opened, [`Error::Size`] if it has another size.
+    #[cfg(feature = "local")]
+    pub fn from_file(descriptor: Descriptor, path: &Path) -> Result<Self, Error> {
+        let metadata = path.metadata().map_err(|error| IoError::new("read", path, error))?;
+        if !metadata.is_file() || metadata.len() != descriptor.size {
+            let problem = format!(
+                "`{}` has {} bytes, but the descriptor says {}; the file is incomplete or was changed",
+                path.display(),
+                metadata.len(),
+                descriptor.size
+            );
+            return Err(SizeError::new(descriptor.digest, problem).into());
+        }
+        Ok(Self { descriptor: Arc::new(descriptor), source: Source::File(Arc::new(path.to_owned())) })
+    }
+
+    /// How a manifest refers to this blob.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// The digest.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.descriptor.digest
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.descriptor.size
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn media_type(&self) -> &MediaType {
+        &self.descriptor.media_type
+    }
+
+    /// Reads `len` bytes from `offset` on. Blocks the thread while a file is read.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read, [`Error::Size`] if the blob ends before.
+    pub fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, Error> {
+        let end = offset.checked_add(len).filter(|end| *end <= self.size());
+        let Some(end) = end else {
+            let problem = format!("{len} bytes from {offset} on are asked for, but it has {}", self.size());
+            return Err(SizeError::new(self.digest(), problem).into());
+        };
+        match &self.source {
+            Source::Memory(bytes) => {
+                // Both lie within the bytes in memory, whose length is a `usize`.
+                let range = usize::try_from(offset).unwrap_or(0)..usize::try_from(end).unwrap_or(0);
+                Ok(bytes.slice(range))
+            }
+            #[cfg(feature = "local")]
+            Source::File(path) => {
+                let mut bytes = Vec::new();
+                File::open(path.as_path())
+                    .and_then(|mut file| {
+                        file.seek(SeekFrom::Start(offset))?;
+                        file.take(len).read_to_end(&mut bytes)
+                    })
+                    .map_err(|error| IoError::new("read", path.as_path(), error))?;
+                if bytes.len() as u64 != len {
+                    let problem = format!("`{}` has become shorter while it was read", path.display());
+                    return Err(SizeError::new(self.digest(), problem).into());
+                }
+                Ok(bytes.into())
+            }
+        }
+    }
+
+    /// All bytes. For configurations and other small blobs.
+    ///
+    /// # Errors
+    /// As [`read_at`](Self::read_at).
+    pub fn read(&self) -> Result<Bytes, Error> {
+        self.read_at(0, self.size())
+    }
+
+    /// The digest of the bytes as they are now, to be compared with [`digest`](Self::digest).
+    ///
+    /// # Errors
+    /// As [`read_at`](Self::read_at).
+    pub fn verify(&self) -> Result<Digest, Error> {
+        let mut hasher = Hasher::new();
+        let mut offset = 0;
+        while offset < self.size() {
+            let bytes = self.read_at(offset, STEP.min(self.size() - offset))?;
+            hasher.update(&bytes);
+            offset += bytes.len() as u64;
+        }
+        Ok(hasher.finish())
+    }
+}

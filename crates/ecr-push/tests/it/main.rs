@@ -1,0 +1,13 @@
+//! One binary for all integration tests, on the in-memory registry.
+
+#![allow(clippy::unwrap_used, reason = "clippy lets it pass in test functions, not in what they share")]
+
+mod conformance;
+mod context;
+mod dockerfile;
+mod faults;
+mod golden;
+mod layout;
+mod properties;
+mod push;
+mod registry;

@@ -1,0 +1,5 @@
+//! Pictures of a pipeline.
+
+mod mermaid;
+
+pub use mermaid::mermaid;

@@ -1,0 +1,150 @@
+//! CloudFormation templates, in YAML and JSON, as files for deployment or as fragments of documentation.
+//!
+//! Intrinsic functions are evaluated as far as the file and the given [`Values`] allow. What only the deployment
+//! knows (the name of a resource, an import) stays in the text as `${LogicalId}` and is listed with its place.
+
+mod conditions;
+mod functions;
+mod resolve;
+mod sub;
+mod template;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use spec_report::{Limits, Node, Reader, Span};
+
+use super::{Naming, decode};
+use crate::places::Origin;
+use crate::read::Declaration;
+use resolve::Resolver;
+use template::Template;
+
+/// The resource type of a pipeline.
+pub(crate) const PIPELINE: &str = "AWS::CodePipeline::Pipeline";
+
+/// What the deployment would know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Values {
+    /// Parameters by name, and pseudo parameters such as `AWS::Region`.
+    pub parameters: BTreeMap<String, String>,
+    /// Exports of other stacks by name.
+    pub exports: BTreeMap<String, String>,
+}
+
+impl Values {
+    /// The same values with a parameter or pseudo parameter.
+    #[must_use]
+    pub fn with_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same values with an export of another stack.
+    #[must_use]
+    pub fn with_export(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.exports.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// An expression whose value is not known before the deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unresolved {
+    /// The placeholder that stands in the text, such as `${ArtifactBucket}`.
+    pub expression: String,
+    /// Where it is written.
+    pub span: Span,
+    /// Why it is not known.
+    pub reason: Reason,
+}
+
+/// Why an expression could not be resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A resource gets its name or attribute when it is created.
+    Resource,
+    /// A parameter without a default, for which no value was given.
+    Parameter,
+    /// A parameter whose value lies in the parameter store.
+    ParameterStore,
+    /// A pseudo parameter for which no value was given.
+    Pseudo,
+    /// The file has neither a parameter nor a resource of that name.
+    Undefined,
+    /// An export of another stack.
+    Import,
+    /// The mapping or its key is not in the file.
+    Mapping,
+    /// A condition that depends on something unknown; the first branch was read.
+    Condition,
+    /// A dynamic reference such as `{{resolve:ssm:…}}`.
+    Dynamic,
+    /// A function that is not evaluated here, or is not written as it must be.
+    Function,
+    /// The template expands beyond what is read.
+    Limit,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resource => "a resource is known only after it is created",
+            Self::Parameter => "the parameter has no default and no value was given",
+            Self::ParameterStore => "the value lies in the parameter store",
+            Self::Pseudo => "no value was given for the pseudo parameter",
+            Self::Undefined => "the file has no parameter and no resource of that name",
+            Self::Import => "another stack exports it",
+            Self::Mapping => "the file has no such mapping or key",
+            Self::Condition => "the condition is not known, its first branch was read",
+            Self::Dynamic => "it is read when the stack is deployed",
+            Self::Function => "the function is not evaluated here",
+            Self::Limit => "the template expands beyond the limit",
+        })
+    }
+}
+
+/// Whether the document is a template, or a fragment of one.
+pub(crate) fn is_template(root: &Node) -> bool {
+    root.get("Resources").is_some() || template::fragment(root).next().is_some()
+}
+
+/// Every pipeline of a template.
+pub(crate) fn read(reader: &mut Reader<'_>, root: &Node, values: &Values, limits: &Limits) -> Vec<Declaration> {
+    let template = Template::new(root, values);
+    let mut out = Vec::new();
+    for (logical_id, resource) in template.resources_of(PIPELINE) {
+        let Some(properties) = resource.get("Properties") else {
+            reader.report_at(
+                reader.rules().missing_key,
+                resource.span,
+                format!("the pipeline `{logical_id}` lacks the required key `Properties`"),
+            );
+            continue;
+        };
+        let mut resolver = Resolver::new(&template, limits);
+        let Some(resolved) = resolver.resolve(properties) else { continue };
+        let (unresolved, origins) = resolver.finish();
+        let what = format!("the pipeline `{logical_id}`");
+        let Some(mut decoded) = decode(reader, Naming::CloudFormation, &origins, &resolved, &what) else { continue };
+        if decoded.pipeline.name.is_empty() {
+            decoded.pipeline.name = format!("${{{logical_id}}}");
+            // CloudFormation makes the name up, also where a parameter's default is empty.
+            if let Some(place) = decoded.places.get("/name") {
+                decoded.places.insert("/name", place.key, place.value, Origin::Symbolic);
+            }
+        }
+        let declaration = Declaration::new(
+            reader.source().clone(),
+            Naming::CloudFormation,
+            Some(logical_id.to_owned()),
+            decoded,
+            unresolved,
+        );
+        out.push(declaration);
+    }
+    out
+}

@@ -1,0 +1,245 @@
+//! Evaluates a tree: intrinsic functions become their values, everything else stays as it is written.
+//!
+//! Invariant: every node of the result keeps the span of the expression it came from, so that a finding in a
+//! computed value still points into the file. The work is bounded: the result has at most
+//! `Limits::expanded_nodes` nodes and `TEXT_BUDGET` bytes of text, whatever the template says.
+
+use std::collections::BTreeMap;
+
+use spec_report::{Entry, Limits, Node, Scalar, Span, Style, Value};
+
+use super::template::{Meaning, Template};
+use super::{Reason, Unresolved};
+use crate::format::fields::Origins;
+
+/// Text that evaluation may produce: references repeat long values, so the file's size does not bound it.
+const TEXT_BUDGET: usize = 16 << 20;
+
+/// How deep functions may be nested in one another, counted through conditions.
+const DEPTH: usize = 200;
+
+pub(super) struct Resolver<'t> {
+    pub(super) template: &'t Template<'t>,
+    pub(super) unresolved: Vec<Unresolved>,
+    pub(super) origins: Origins,
+    /// The conditions met so far; one that is being evaluated counts as unknown.
+    pub(super) conditions: BTreeMap<String, Option<bool>>,
+    nodes: usize,
+    text: usize,
+    depth: usize,
+}
+
+/// An intrinsic function with its argument.
+pub(super) struct Call<'n> {
+    pub(super) name: &'n str,
+    pub(super) argument: &'n Node,
+    pub(super) span: Span,
+    /// Whether it is written as a tag (`!Sub`), so that `argument` carries the tag itself.
+    pub(super) short: bool,
+}
+
+impl<'t> Resolver<'t> {
+    pub(super) fn new(template: &'t Template<'t>, limits: &Limits) -> Self {
+        Self {
+            template,
+            unresolved: Vec::new(),
+            origins: Origins::default(),
+            conditions: BTreeMap::new(),
+            nodes: limits.expanded_nodes,
+            text: TEXT_BUDGET,
+            depth: 0,
+        }
+    }
+
+    pub(super) fn finish(mut self) -> (Vec<Unresolved>, Origins) {
+        self.unresolved.sort_by(|a, b| (a.span, &a.expression).cmp(&(b.span, &b.expression)));
+        self.unresolved.dedup();
+        (self.unresolved, self.origins)
+    }
+
+    /// The value of a node; `None` when it is `AWS::NoValue`, so that its key or item falls away.
+    pub(super) fn resolve(&mut self, node: &Node) -> Option<Node> {
+        let node = node.resolved();
+        if self.depth >= DEPTH || self.nodes == 0 {
+            return Some(self.unknown("${…}", node.span, Reason::Limit));
+        }
+        self.depth += 1;
+        self.nodes -= 1;
+        let out = match call(node) {
+            Some(call) => self.call(&call),
+            None => Some(self.structure(node)),
+        };
+        self.depth -= 1;
+        out
+    }
+
+    /// Goes one step deeper; gives nothing when that is too deep.
+    pub(super) fn descend<T>(&mut self, step: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= DEPTH {
+            return None;
+        }
+        self.depth += 1;
+        let out = step(self);
+        self.depth -= 1;
+        out
+    }
+
+    /// The parts of a text as a list.
+    pub(super) fn split_text(&mut self, text: &str, separator: &str, span: Span) -> Node {
+        let parts: Vec<Node> =
+            text.split(separator).take(self.nodes + 1).map(|part| scalar(part.to_owned(), span)).collect();
+        if parts.len() > self.nodes {
+            return self.unknown("${…}", span, Reason::Limit);
+        }
+        self.nodes -= parts.len();
+        self.origins.computed.insert(span);
+        self.charged(Node { span, tag: None, anchor: None, value: Value::Seq(parts) }, text.len())
+    }
+
+    fn structure(&mut self, node: &Node) -> Node {
+        let value = match &node.value {
+            Value::Seq(items) => Value::Seq(items.iter().filter_map(|item| self.resolve(item)).collect()),
+            Value::Map(entries) => {
+                let mut out = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    if let Some(value) = self.resolve(&entry.value) {
+                        out.push(Entry { key: entry.key.clone(), value });
+                    }
+                }
+                Value::Map(out)
+            }
+            Value::Scalar(scalar) => {
+                self.note_dynamic(&scalar.text, node.span);
+                return self.charged(node.clone(), scalar.text.len());
+            }
+            Value::Alias(_) => return node.clone(),
+        };
+        Node { span: node.span, tag: None, anchor: None, value }
+    }
+
+    /// A value that a function gave.
+    pub(super) fn computed(&mut self, text: String, span: Span) -> Node {
+        self.origins.computed.insert(span);
+        self.note_dynamic(&text, span);
+        let length = text.len();
+        self.charged(scalar(text, span), length)
+    }
+
+    /// A placeholder for what is not known.
+    pub(super) fn unknown(&mut self, expression: &str, span: Span, reason: Reason) -> Node {
+        self.note(expression, span, reason);
+        let length = expression.len();
+        self.charged(scalar(expression.to_owned(), span), length)
+    }
+
+    pub(super) fn note(&mut self, expression: &str, span: Span, reason: Reason) {
+        self.origins.symbolic.insert(span);
+        self.unresolved.push(Unresolved { expression: expression.to_owned(), span, reason });
+    }
+
+    /// Text is paid for; when the budget is spent, a placeholder stands in its place.
+    fn charged(&mut self, node: Node, length: usize) -> Node {
+        match self.text.checked_sub(length) {
+            Some(left) => {
+                self.text = left;
+                node
+            }
+            None => {
+                self.text = 0;
+                self.origins.symbolic.insert(node.span);
+                self.unresolved.push(Unresolved {
+                    expression: "${…}".to_owned(),
+                    span: node.span,
+                    reason: Reason::Limit,
+                });
+                scalar("${…}".to_owned(), node.span)
+            }
+        }
+    }
+
+    fn note_dynamic(&mut self, text: &str, span: Span) {
+        if let Some(start) = text.find("{{resolve:") {
+            let end = text[start..].find("}}").map_or(text.len(), |end| start + end + 2);
+            self.note(&text[start..end], span, Reason::Dynamic);
+        }
+    }
+
+    /// What `Ref` gives; `None` for `AWS::NoValue`.
+    pub(super) fn reference(&mut self, name: &str, span: Span) -> Option<Node> {
+        if name == "AWS::NoValue" {
+            return None;
+        }
+        Some(match self.template.meaning(name) {
+            Meaning::Value(value) => self.computed(value.to_owned(), span),
+            Meaning::List(value) => self.split_text(value, ",", span),
+            Meaning::ParameterStore => self.placeholder(name, span, Reason::ParameterStore),
+            Meaning::Valueless => self.placeholder(name, span, Reason::Parameter),
+            Meaning::Pseudo => self.placeholder(name, span, Reason::Pseudo),
+            Meaning::Resource => self.placeholder(name, span, Reason::Resource),
+            Meaning::Undefined => self.placeholder(name, span, Reason::Undefined),
+        })
+    }
+
+    pub(super) fn placeholder(&mut self, name: &str, span: Span, reason: Reason) -> Node {
+        self.unknown(&format!("${{{name}}}"), span, reason)
+    }
+
+    /// The text of an argument, and whether all of it is known.
+    pub(super) fn text_of(&mut self, node: &Node) -> Option<(String, bool)> {
+        let resolved = self.resolve(node)?;
+        let text = resolved.as_str()?.to_owned();
+        let known = !self.origins.symbolic.contains(&resolved.span);
+        Some((text, known))
+    }
+}
+
+pub(super) fn scalar(text: String, span: Span) -> Node {
+    // Quoted, so that a computed `1` or `true` is the text that CloudFormation makes of it.
+    let value = Value::Scalar(Scalar { text, style: Style::DoubleQuoted });
+    Node { span, tag: None, anchor: None, value }
+}
+
+/// The function call that a node is, written as a tag or as a mapping with one key.
+pub(super) fn call(node: &Node) -> Option<Call<'_>> {
+    if let Some(tag) = &node.tag
+        && let Some(name) = tag.text.strip_prefix('!').filter(|name| is_function(name))
+    {
+        return Some(Call { name, argument: node, span: node.span, short: true });
+    }
+    let [Entry { key, value }] = node.as_map()? else { return None };
+    let name = key.as_str()?;
+    let name = match name.strip_prefix("Fn::") {
+        Some(name) if is_function(name) => name,
+        None if name == "Ref" => name,
+        _ => return None,
+    };
+    Some(Call { name, argument: value, span: node.span, short: false })
+}
+
+/// `Condition` is a function only inside conditions; as a key it belongs to resources and policies.
+fn is_function(name: &str) -> bool {
+    matches!(
+        name,
+        "And"
+            | "Base64"
+            | "Cidr"
+            | "Condition"
+            | "Equals"
+            | "FindInMap"
+            | "ForEach"
+            | "GetAZs"
+            | "GetAtt"
+            | "If"
+            | "ImportValue"
+            | "Join"
+            | "Length"
+            | "Not"
+            | "Or"
+            | "Ref"
+            | "Select"
+            | "Split"
+            | "Sub"
+            | "ToJsonString"
+            | "Transform"
+    )
+}

@@ -1,0 +1,162 @@
+//! One rule per file: what it looks for, in whose words it complains, and its page in `docs/rules/pipeline-model/`.
+//!
+//! Where the service's own message is known, the diagnostic says exactly that, so that it can be found where people
+//! look for it; everywhere else the words are ours. `Rule::service` begins with the exception's class.
+
+mod action_name_reused;
+mod artifact_count;
+mod artifact_name_reused;
+mod artifact_store;
+mod commands_outside_compute;
+mod configuration_length;
+mod configuration_value;
+mod cross_region_store;
+mod failure_gate_conflict;
+mod first_stage_not_source;
+mod gate_result;
+mod github_v1_deprecated;
+mod literal_token;
+mod missing_commands;
+mod missing_configuration;
+mod name_pattern;
+mod namespace_reused;
+mod number_range;
+mod only_source_actions;
+mod parallel_rollback;
+mod polling_source;
+mod reserved_namespace;
+mod source_outside_first_stage;
+mod stage_name_reused;
+mod structure;
+mod subject;
+mod timeout_outside_approval;
+mod too_few_stages;
+mod too_many_stages;
+mod trigger_filter;
+mod trigger_size;
+mod trigger_without_connection;
+mod undeclared_artifact;
+mod undeclared_variable;
+mod unknown_action_type;
+mod unknown_configuration;
+mod unknown_namespace;
+mod unknown_output_variable;
+mod unused_artifact;
+mod used;
+mod v1_action;
+mod v1_conditions;
+mod v1_execution_mode;
+mod v1_triggers;
+mod v1_variables;
+mod variable_in_source_action;
+mod variable_name_reused;
+
+use spec_report::{Check, Diagnostic, Levels, Report, Rule, Severity, run_checks};
+
+use crate::actions::Catalogue;
+use crate::read::Reading;
+pub(crate) use structure::{NO_PIPELINE, STRUCTURE};
+pub(crate) use subject::Subject;
+
+/// The checks, sorted by rule id.
+pub(crate) static CHECKS: &[Check<Subject>] = &[
+    Check { rule: &action_name_reused::ACTION_NAME_REUSED, run: action_name_reused::check },
+    Check { rule: &artifact_count::ARTIFACT_COUNT, run: artifact_count::check },
+    Check { rule: &artifact_name_reused::ARTIFACT_NAME_REUSED, run: artifact_name_reused::check },
+    Check { rule: &artifact_store::ARTIFACT_STORE, run: artifact_store::check },
+    Check { rule: &commands_outside_compute::COMMANDS_OUTSIDE_COMPUTE, run: commands_outside_compute::check },
+    Check { rule: &configuration_length::CONFIGURATION_LENGTH, run: configuration_length::check },
+    Check { rule: &configuration_value::CONFIGURATION_VALUE, run: configuration_value::check },
+    Check { rule: &cross_region_store::CROSS_REGION_STORE, run: cross_region_store::check },
+    Check { rule: &failure_gate_conflict::FAILURE_GATE_CONFLICT, run: failure_gate_conflict::check },
+    Check { rule: &first_stage_not_source::FIRST_STAGE_NOT_SOURCE, run: first_stage_not_source::check },
+    Check { rule: &gate_result::GATE_RESULT, run: gate_result::check },
+    Check { rule: &github_v1_deprecated::GITHUB_V1_DEPRECATED, run: github_v1_deprecated::check },
+    Check { rule: &literal_token::LITERAL_TOKEN, run: literal_token::check },
+    Check { rule: &missing_commands::MISSING_COMMANDS, run: missing_commands::check },
+    Check { rule: &missing_configuration::MISSING_CONFIGURATION, run: missing_configuration::check },
+    Check { rule: &name_pattern::NAME_PATTERN, run: name_pattern::check },
+    Check { rule: &namespace_reused::NAMESPACE_REUSED, run: namespace_reused::check },
+    Check { rule: &number_range::NUMBER_RANGE, run: number_range::check },
+    Check { rule: &only_source_actions::ONLY_SOURCE_ACTIONS, run: only_source_actions::check },
+    Check { rule: &parallel_rollback::PARALLEL_ROLLBACK, run: parallel_rollback::check },
+    Check { rule: &polling_source::POLLING_SOURCE, run: polling_source::check },
+    Check { rule: &reserved_namespace::RESERVED_NAMESPACE, run: reserved_namespace::check },
+    Check { rule: &source_outside_first_stage::SOURCE_OUTSIDE_FIRST_STAGE, run: source_outside_first_stage::check },
+    Check { rule: &stage_name_reused::STAGE_NAME_REUSED, run: stage_name_reused::check },
+    Check { rule: &timeout_outside_approval::TIMEOUT_OUTSIDE_APPROVAL, run: timeout_outside_approval::check },
+    Check { rule: &too_few_stages::TOO_FEW_STAGES, run: too_few_stages::check },
+    Check { rule: &too_many_stages::TOO_MANY_STAGES, run: too_many_stages::check },
+    Check { rule: &trigger_filter::TRIGGER_FILTER, run: trigger_filter::check },
+    Check { rule: &trigger_size::TRIGGER_SIZE, run: trigger_size::check },
+    Check { rule: &trigger_without_connection::TRIGGER_WITHOUT_CONNECTION, run: trigger_without_connection::check },
+    Check { rule: &undeclared_artifact::UNDECLARED_ARTIFACT, run: undeclared_artifact::check },
+    Check { rule: &undeclared_variable::UNDECLARED_VARIABLE, run: undeclared_variable::check },
+    Check { rule: &unknown_action_type::UNKNOWN_ACTION_TYPE, run: unknown_action_type::check },
+    Check { rule: &unknown_configuration::UNKNOWN_CONFIGURATION, run: unknown_configuration::check },
+    Check { rule: &unknown_namespace::UNKNOWN_NAMESPACE, run: unknown_namespace::check },
+    Check { rule: &unknown_output_variable::UNKNOWN_OUTPUT_VARIABLE, run: unknown_output_variable::check },
+    Check { rule: &unused_artifact::UNUSED_ARTIFACT, run: unused_artifact::check },
+    Check { rule: &v1_action::V1_ACTION, run: v1_action::check },
+    Check { rule: &v1_conditions::V1_CONDITIONS, run: v1_conditions::check },
+    Check { rule: &v1_execution_mode::V1_EXECUTION_MODE, run: v1_execution_mode::check },
+    Check { rule: &v1_triggers::V1_TRIGGERS, run: v1_triggers::check },
+    Check { rule: &v1_variables::V1_VARIABLES, run: v1_variables::check },
+    Check { rule: &variable_in_source_action::VARIABLE_IN_SOURCE_ACTION, run: variable_in_source_action::check },
+    Check { rule: &variable_name_reused::VARIABLE_NAME_REUSED, run: variable_name_reused::check },
+];
+
+/// Every rule of the crate, sorted by id.
+#[must_use]
+pub fn rules() -> Vec<&'static Rule> {
+    let mut all: Vec<&'static Rule> =
+        CHECKS.iter().map(|check| check.rule).chain(structure::ALL.iter().copied()).collect();
+    all.sort_by_key(|rule| rule.id);
+    all
+}
+
+/// Checks every pipeline of a file. The report holds what reading found as well.
+#[must_use]
+pub fn check(reading: &Reading, levels: &Levels) -> Report {
+    check_with(reading, &Catalogue::builtin(), levels)
+}
+
+/// Checks every pipeline of a file against a catalogue with a program's own action types.
+#[must_use]
+pub fn check_with(reading: &Reading, catalogue: &Catalogue, levels: &Levels) -> Report {
+    let mut report = reading.report.clone();
+    // What is missing from half a file may stand in the other half.
+    let whole = if reading.document.is_complete() { reading.declarations.as_slice() } else { &[] };
+    for declaration in whole {
+        let subject = Subject { declaration: declaration.clone(), catalogue: catalogue.clone() };
+        run_checks(CHECKS, &subject, &Levels::default(), &mut report);
+    }
+    let levels = levels.clone().with_comments(&reading.document, "pipeline-model", &rules(), structure::SUPPRESSION);
+    levels.apply(&mut report);
+    report
+}
+
+/// What the service would answer to a declaration with this finding: the exception's class and its message.
+///
+/// `None` for findings that the service does not refuse when a pipeline is created or updated.
+#[must_use]
+pub fn service_answer(diagnostic: &Diagnostic) -> Option<(&'static str, String)> {
+    if diagnostic.severity != Severity::Error {
+        return None;
+    }
+    let class = match diagnostic.rule.service {
+        Some(words) => words.split(':').next().unwrap_or(words),
+        // Refused as well, with words that nobody has written down.
+        None => match diagnostic.rule.name() {
+            "action-name-reused" => "InvalidStageDeclarationException",
+            "artifact-name-reused" | "missing-commands" | "timeout-outside-approval" => {
+                "InvalidActionDeclarationException"
+            }
+            "artifact-store" => "InvalidStructureException",
+            "missing-key" | "wrong-type" => "ValidationException",
+            _ => return None,
+        },
+    };
+    // The service breaks the line before it lists the places.
+    Some((class, diagnostic.message.replace(". StageName=[", ".\nStageName=[")))
+}

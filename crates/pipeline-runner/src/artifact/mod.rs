@@ -1,0 +1,35 @@
+//! Where artifacts lie between actions: one zip archive per key, as in CodePipeline's bucket.
+
+mod directory;
+mod zip;
+
+use std::fmt;
+use std::path::Path;
+
+use async_trait::async_trait;
+
+pub use self::directory::DirectoryStore;
+pub(crate) use self::zip::walk;
+pub use self::zip::{Limits, pack, unpack};
+use crate::Result;
+
+/// Keeps artifacts.
+#[async_trait]
+pub trait ArtifactStore: fmt::Debug + Send + Sync {
+    /// Packs `directory` as the artifact `key`. A key is written once; afterwards it never changes.
+    ///
+    /// # Errors
+    /// The directory cannot be read or the store cannot be written; nothing is then under `key`.
+    async fn pack(&self, key: &str, directory: &Path) -> Result<()>;
+
+    /// Unpacks the artifact `key` into `directory`, which is created.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoSuchArtifact`], [`crate::Error::BadArchive`], or the directory cannot be written.
+    async fn unpack(&self, key: &str, directory: &Path) -> Result<()>;
+
+    /// Where a person finds the artifact, for the summary of a run.
+    fn locate(&self, key: &str) -> String;
+}
+
+const _: fn(&dyn ArtifactStore) = |_| ();

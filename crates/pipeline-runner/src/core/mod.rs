@@ -1,0 +1,33 @@
+//! The state machine of a pipeline: no IO, no clock, no threads.
+//!
+//! [`State::step`] takes one [`Stamped`] input and answers with [`Effect`]s for the shell to carry out and [`Event`]s
+//! that tell what happened. Time and randomness arrive inside the input, so the same inputs give the same state on
+//! every machine: a journal of inputs is a backup of the pipeline.
+//!
+//! Semantics are CodePipeline's: stage locks, `SUPERSEDED`, `QUEUED` and `PARALLEL` executions, run-order groups whose
+//! members run to their end when a sibling fails, variables bound once, approvals by token, stop with and without
+//! abandoning.
+//!
+//! Invariants, checked by property tests:
+//! - outside `PARALLEL` a stage holds at most one execution;
+//! - an execution is superseded only between stages, and nothing happens to it afterwards;
+//! - no action starts before every action of a lower run order in its stage has succeeded;
+//! - a terminal status never changes.
+
+mod action;
+mod advance;
+mod event;
+mod input;
+mod state;
+mod step;
+mod variables;
+
+pub(crate) use action::is_manual_approval;
+pub use event::{Event, Execution as ExecutionDetail, What};
+pub use input::{ActionStart, ApprovalRequest, Effect, Input, Refusal, Report, Stamped, Start};
+pub use state::{
+    ActionRun, ActionStatus, Execution, ExecutionStatus, Failure, FailureKind, Position, SourceRevision, StageRun,
+    StageState, StageStatus, State, Trigger,
+};
+pub use step::Step;
+pub use variables::{Unresolved, Variables};

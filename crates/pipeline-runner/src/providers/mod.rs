@@ -1,0 +1,66 @@
+//! Who runs which action type: the builtin providers, one file each, and those a program adds.
+
+mod build_codebuild;
+mod build_ecr_build_and_publish;
+mod deploy_ecs;
+mod source_directory;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pipeline_model::model::ActionTypeId;
+
+use crate::backends::Backends;
+use crate::job::ActionProvider;
+
+/// Makes a provider on top of what an application brings.
+type Make = fn(&Backends) -> Arc<dyn ActionProvider>;
+
+/// Every builtin provider, sorted by file.
+static BUILTIN: &[Make] = &[
+    build_codebuild::provider,
+    build_ecr_build_and_publish::provider,
+    deploy_ecs::provider,
+    source_directory::provider,
+];
+
+/// Providers by action type.
+#[derive(Clone, Debug, Default)]
+pub struct Providers {
+    by_type: BTreeMap<String, Arc<dyn ActionProvider>>,
+}
+
+impl Providers {
+    /// No provider at all.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All that come with this crate.
+    pub fn builtin(backends: &Backends) -> Self {
+        BUILTIN.iter().fold(Self::new(), |providers, make| providers.with_shared(&make(backends)))
+    }
+
+    /// Adds a provider; for an action type that has one already, the later one wins.
+    #[must_use]
+    pub fn with(self, provider: impl ActionProvider + 'static) -> Self {
+        self.with_shared(&(Arc::new(provider) as Arc<dyn ActionProvider>))
+    }
+
+    fn with_shared(mut self, provider: &Arc<dyn ActionProvider>) -> Self {
+        for id in provider.action_types() {
+            self.by_type.insert(id.to_string(), Arc::clone(provider));
+        }
+        self
+    }
+
+    /// The provider of an action type.
+    pub fn get(&self, id: &ActionTypeId) -> Option<Arc<dyn ActionProvider>> {
+        self.by_type.get(&id.to_string()).cloned()
+    }
+
+    /// The action types that have a provider, as `Category/Owner/Provider/Version`, sorted.
+    pub fn action_types(&self) -> impl Iterator<Item = &str> {
+        self.by_type.keys().map(String::as_str)
+    }
+}

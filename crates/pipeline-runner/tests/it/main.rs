@@ -1,0 +1,6 @@
+//! The runner's tests: the pure core against naive statements of the rules, the shell on in-memory services.
+#![allow(clippy::unwrap_used, reason = "a test that meets a surprise should stop there")]
+
+mod core;
+mod properties;
+mod shell;

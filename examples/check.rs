@@ -1,0 +1,141 @@
+//! Checks buildspecs, AppSpecs, task definitions and pipelines, and says what is wrong with file, line and column.
+//!
+//!     cargo run -p examples --example check -- examples/shop
+//!     cargo run -p examples --example check -- --format sarif . > findings.sarif
+//!
+//! Exit code: 0 when nothing is wrong, 1 when there are errors, 2 when the check itself could not be done.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use pipeline_runner::preflight::{self, Checked};
+use spec_report::render::{self, Color, TextOptions};
+use spec_report::{Levels, Report, Safety, Severity, apply_fixes};
+
+/// Checks the files of a delivery on AWS before AWS sees them.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Files and directories; directories are searched for files of known kinds
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write JSON: the same as `--format json`
+    #[arg(long)]
+    json: bool,
+    /// Levels of rules, such as `allow=buildspec/x,deny=appspec/*`
+    #[arg(long, default_value = "")]
+    levels: String,
+    /// Apply the fixes that are safe, then check again
+    #[arg(long)]
+    fix: bool,
+    /// Only count: one line a rule
+    #[arg(long)]
+    summary: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Concise,
+    Json,
+    Sarif,
+    Github,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let levels = Levels::parse(&arguments.levels)?;
+    let mut checked = check(&arguments.paths, &levels)?;
+    if arguments.fix {
+        let fixed = fix(&checked)?;
+        eprintln!("{fixed} fixes applied");
+        checked = check(&arguments.paths, &levels)?;
+    }
+    let mut report = Report::new();
+    for file in &checked {
+        report.merge(file.report.clone());
+    }
+    if arguments.summary {
+        count(&checked);
+    } else {
+        print!("{}", rendered(arguments, &report));
+    }
+    if matches!(arguments.format, Format::Text | Format::Concise) && !arguments.json {
+        eprintln!("{} files: {}", checked.len(), render::summary(&report));
+    }
+    Ok(if report.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn check(paths: &[PathBuf], levels: &Levels) -> anyhow::Result<Vec<Checked>> {
+    let mut checked = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            checked.extend(preflight::check_directory(path, levels)?);
+        } else {
+            let found = preflight::check_file(path, levels)?;
+            checked.push(found.with_context(|| format!("{} is of no kind that is checked here", path.display()))?);
+        }
+    }
+    Ok(checked)
+}
+
+fn fix(checked: &[Checked]) -> anyhow::Result<usize> {
+    let mut applied = 0;
+    for file in checked {
+        let Some(source) = file.report.iter().next().map(|found| found.primary.source.clone()) else { continue };
+        let fixed = apply_fixes(&source, file.report.iter(), Safety::Safe);
+        if fixed.applied > 0 {
+            std::fs::write(&file.path, &fixed.text).with_context(|| file.path.display().to_string())?;
+            applied += fixed.applied;
+        }
+    }
+    Ok(applied)
+}
+
+fn rendered(arguments: &Arguments, report: &Report) -> String {
+    match if arguments.json { Format::Json } else { arguments.format } {
+        Format::Text => {
+            let color = if std::io::stdout().is_terminal() { Color::Always } else { Color::Never };
+            render::text_with(report, &TextOptions::default().with_color(color))
+        }
+        Format::Concise => render::concise(report),
+        Format::Json => render::json(report),
+        Format::Sarif => render::sarif(report, "longshore", env!("CARGO_PKG_VERSION")),
+        Format::Github => render::github(report),
+    }
+}
+
+fn count(checked: &[Checked]) {
+    let mut rules: BTreeMap<(Severity, &str), (usize, usize)> = BTreeMap::new();
+    for file in checked {
+        let mut seen = Vec::new();
+        for found in file.report.iter() {
+            let (findings, files) = rules.entry((found.severity, found.rule.id)).or_default();
+            *findings += 1;
+            if !seen.contains(&found.rule.id) {
+                *files += 1;
+                seen.push(found.rule.id);
+            }
+        }
+    }
+    for ((severity, rule), (findings, files)) in rules {
+        println!("{severity:8} {rule:50} {findings:5} findings in {files:4} files");
+    }
+}

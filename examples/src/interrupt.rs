@@ -1,0 +1,19 @@
+//! Ctrl-C: the first one stops the run and cleans up, the second one leaves at once.
+
+use pipeline_runner::Cancel;
+
+/// A flag that the first Ctrl-C sets.
+pub fn cancel_on_ctrl_c() -> Cancel {
+    let cancel = Cancel::new();
+    let flag = cancel.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            flag.cancel();
+        }
+        if tokio::signal::ctrl_c().await.is_ok() {
+            #[allow(clippy::exit, reason = "the second Ctrl-C asks for just this")]
+            std::process::exit(130);
+        }
+    });
+    cancel
+}

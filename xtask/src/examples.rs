@@ -1,0 +1,69 @@
+//! `cargo xtask examples`: runs every example offline and compares its exit code with what its documentation promises.
+
+use std::{process::Stdio, time::Instant};
+
+use anyhow::Context as _;
+
+use crate::{
+    Arguments,
+    workspace::{Workspace, show},
+};
+
+/// An example, its arguments, and the exit code it must end with. To add an example, add a line.
+const RUNS: &[(&str, &[&str], i32)] = &[("check", &["examples/shop"], 0), ("deliver", &["--yes"], 0)];
+
+pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> anyhow::Result<()> {
+    check(workspace)
+}
+
+/// Runs all of them; the output of one that ends otherwise is printed.
+pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    for name in declared(&workspace.read("examples/Cargo.toml")?) {
+        anyhow::ensure!(
+            RUNS.iter().any(|(run, ..)| *run == name),
+            "the example `{name}` is never run: add it to RUNS in xtask/src/examples.rs"
+        );
+    }
+    for (example, arguments, expected) in RUNS {
+        let mut command = workspace.cargo(["run", "--quiet", "--package", "examples", "--example", example, "--"]);
+        command.args(*arguments).stdin(Stdio::null());
+        let started = Instant::now();
+        let output = command.output().with_context(|| format!("cannot run `{}`", show(&command)))?;
+        let code = output.status.code();
+        if code != Some(*expected) {
+            eprint!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let code = code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
+            anyhow::bail!("`{}` ended with {code}, expected {expected}", show(&command));
+        }
+        println!("     {example} {} -> {expected} ({:.1} s)", arguments.join(" "), started.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+/// The examples that the manifest declares.
+fn declared(manifest: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut in_example = false;
+    for line in manifest.lines().map(str::trim) {
+        if line.starts_with('[') {
+            in_example = line == "[[example]]";
+        } else if in_example
+            && let Some((key, value)) = line.split_once('=')
+            && key.trim() == "name"
+        {
+            names.push(value.trim().trim_matches('"'));
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_declared_examples() {
+        let manifest = "[package]\nname = \"examples\"\n\n[[example]]\nname = \"check\"\npath = \"check.rs\"\n\n[[example]]\nname = \"deliver\"\n\n[lints]\nname = \"x\"\n";
+        assert_eq!(declared(manifest), ["check", "deliver"]);
+    }
+}
