@@ -86,8 +86,9 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     let local = root.join("local.toml");
-    let text = std::fs::read_to_string(&local)
-        .with_context(|| format!("{}: a run needs this file beside the pipeline, with its projects and services", local.display()))?;
+    let text = std::fs::read_to_string(&local).with_context(|| {
+        format!("{}: a run needs this file beside the pipeline, with its projects and services", local.display())
+    })?;
     let settings = LocalSettings::parse(&local, &text)?;
     let out = arguments.out.clone().unwrap_or_else(|| std::env::temp_dir().join("longshore").join(&pipeline.name));
     let site = Site {
@@ -179,7 +180,9 @@ async fn services(settings: &LocalSettings, backends: &Backends) -> Vec<String> 
     for name in cluster.services.keys() {
         let id = ServiceId::new(&cluster.cluster, name);
         lines.push(match backends.services.describe_service(&id).await {
-            Ok(now) => format!("{id} runs {} ({} of {} tasks)", short_name(&now.task_definition), now.running, now.desired),
+            Ok(now) => {
+                format!("{id} runs {} ({} of {} tasks)", short_name(&now.task_definition), now.running, now.desired)
+            }
             Err(error) => format!("{id}: {error}"),
         });
     }

@@ -32,11 +32,19 @@ impl<'a> Summary<'a> {
         for stage in &execution.stages {
             let took = stage.ended.map(|ended| ended.duration_since(stage.started).as_secs_f64());
             let took = took.map_or("-".to_owned(), |seconds| format!("{seconds:.1}s"));
-            let actions: Vec<_> = stage.actions.iter().map(|action| format!("{} {:?}", action.name, action.status)).collect();
-            let _ = writeln!(out, "  {:10} {:11} {took:>7}  {}", stage.name, format!("{:?}", stage.status), actions.join(", "));
+            let actions: Vec<_> =
+                stage.actions.iter().map(|action| format!("{} {:?}", action.name, action.status)).collect();
+            let _ = writeln!(
+                out,
+                "  {:10} {:11} {took:>7}  {}",
+                stage.name,
+                format!("{:?}", stage.status),
+                actions.join(", ")
+            );
         }
         for (namespace, variables) in &execution.namespaces {
-            for (name, value) in variables.iter().filter(|(name, _)| *name == "ECRImageDigestId" || *name == "CommitId") {
+            for (name, value) in variables.iter().filter(|(name, _)| *name == "ECRImageDigestId" || *name == "CommitId")
+            {
                 let _ = writeln!(out, "  {namespace}.{name}  {value}");
             }
         }
@@ -54,8 +62,12 @@ impl<'a> Summary<'a> {
 
     /// The same as JSON.
     pub fn json(&self) -> Value {
-        let artifacts: serde_json::Map<String, Value> =
-            self.execution.artifacts.iter().map(|(name, key)| (name.clone(), json!(self.artifacts.locate(key)))).collect();
+        let artifacts: serde_json::Map<String, Value> = self
+            .execution
+            .artifacts
+            .iter()
+            .map(|(name, key)| (name.clone(), json!(self.artifacts.locate(key))))
+            .collect();
         json!({
             "status": format!("{:?}", self.execution.status),
             "cause": self.cause(),
@@ -67,7 +79,9 @@ impl<'a> Summary<'a> {
 
     fn cause(&self) -> Option<String> {
         let failed = self.execution.status != ExecutionStatus::Succeeded;
-        failed.then(|| self.execution.summary.clone().unwrap_or_else(|| "no action says why".to_owned()).replace('\n', "; "))
+        failed.then(|| {
+            self.execution.summary.clone().unwrap_or_else(|| "no action says why".to_owned()).replace('\n', "; ")
+        })
     }
 }
 

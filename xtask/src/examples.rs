@@ -10,7 +10,20 @@ use crate::{
 };
 
 /// An example, its arguments, and the exit code it must end with. To add an example, add a line.
-const RUNS: &[(&str, &[&str], i32)] = &[("check", &["examples/shop"], 0), ("deliver", &["--yes"], 0)];
+const RUNS: &[(&str, &[&str], i32)] = &[
+    ("check", &["examples/shop"], 0),
+    ("check", &["--format", "sarif", "examples/template"], 0),
+    ("deliver", &["--yes"], 0),
+    // Without a terminal `approvals.toml` answers.
+    ("deliver", &["--json"], 0),
+    ("deliver", &["--break", "build"], 1),
+    ("deliver", &["--break", "push"], 1),
+    ("deliver", &["--break", "approval"], 1),
+    ("deliver", &["--break", "deploy"], 1),
+    ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
+    // A template alone can be checked and drawn, not run.
+    ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
+];
 
 pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> anyhow::Result<()> {
     check(workspace)

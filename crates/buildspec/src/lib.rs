@@ -1,1 +1,23 @@
-//! CodeBuild's buildspec: read, check, run locally, and the CodeBuild client.
+#![doc = include_str!("../README.md")]
+
+pub mod client;
+pub mod model;
+pub mod phases;
+pub mod rules;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+#[cfg(feature = "local")]
+pub mod run;
+
+mod build;
+mod follow;
+mod read;
+
+pub use build::{BuildPhase, BuildStatus, ExportedVariable, PhaseContext};
+pub use client::{BuildLogs, Builds};
+pub use follow::{FollowError, FollowEvent, Followed, follow};
+pub use model::Buildspec;
+pub use phases::PhaseType;
+pub use read::{read, read_bytes, read_with};
+pub use rules::{check, rules};

@@ -95,8 +95,10 @@ impl ApprovalsFile {
     /// # Errors
     /// [`Error::Settings`] with line and column when the text is no such file.
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
-        let file: WrittenFile = toml::from_str(text)
-            .map_err(|error| Error::Settings { path: path.to_owned(), message: error.to_string().trim_end().to_owned() })?;
+        let file: WrittenFile = toml::from_str(text).map_err(|error| Error::Settings {
+            path: path.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })?;
         Ok(Self { path: path.to_owned(), approvals: file.approval })
     }
 }
@@ -104,7 +106,8 @@ impl ApprovalsFile {
 #[async_trait]
 impl Approver for ApprovalsFile {
     async fn ask(&self, request: &ApprovalRequest) -> Answer {
-        let written = self.approvals.iter().find(|written| written.stage == request.stage && written.action == request.action);
+        let written =
+            self.approvals.iter().find(|written| written.stage == request.stage && written.action == request.action);
         match written {
             Some(written) => Answer { approved: written.approve, summary: written.summary.clone() },
             // Nobody has said yes, so the answer is no.
@@ -151,10 +154,13 @@ impl Approver for Prompt {
         // A thread of its own: a read that nobody answers must not hold the runtime back at its end.
         std::thread::spawn(move || {
             let mut line = String::new();
-            let asked = writeln!(output, "{question}").and_then(|()| write!(output, "[y/N] ")).and_then(|()| output.flush());
+            let asked =
+                writeln!(output, "{question}").and_then(|()| write!(output, "[y/N] ")).and_then(|()| output.flush());
             let read = asked.and_then(|()| input.read_line(&mut line));
             let answer = match read {
-                Ok(_) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Answer::approve("approved at the terminal"),
+                Ok(_) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => {
+                    Answer::approve("approved at the terminal")
+                }
                 Ok(0) => Answer::reject("the terminal was closed before an answer"),
                 Ok(_) => Answer::reject("rejected at the terminal"),
                 Err(error) => Answer::reject(format!("the terminal could not be read: {error}")),

@@ -37,15 +37,20 @@ pub async fn provider(provider: &dyn ActionProvider, workspace: &Path) -> Vec<St
             let configuration = required.iter().filter(|key| key != &missing);
             let job = job(&id, configuration, *known.inputs().start());
             match provider.run(job, &context(workspace)).await {
-                ActionOutcome::Failed { kind: FailureKind::ConfigurationError, message, .. } if message.contains(missing) => {}
-                other => wrong.push(format!("{id} without `{missing}`: expected a ConfigurationError that names it, got {other:?}")),
+                ActionOutcome::Failed { kind: FailureKind::ConfigurationError, message, .. }
+                    if message.contains(missing) => {}
+                other => wrong.push(format!(
+                    "{id} without `{missing}`: expected a ConfigurationError that names it, got {other:?}"
+                )),
             }
         }
         if *known.inputs().start() > 0 {
             let job = job(&id, required.iter(), *known.inputs().start());
             let outcome = provider.run(job, &context(workspace)).await;
             if !matches!(outcome, ActionOutcome::Failed { .. }) {
-                wrong.push(format!("{id} with an input artifact that does not exist: expected a failure, got {outcome:?}"));
+                wrong.push(format!(
+                    "{id} with an input artifact that does not exist: expected a failure, got {outcome:?}"
+                ));
             }
         }
     }

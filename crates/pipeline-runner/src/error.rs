@@ -73,7 +73,9 @@ impl Error {
     /// Class under which an action fails with this error.
     pub fn failure_kind(&self) -> FailureKind {
         match self {
-            Self::NoSuchArtifact { .. } | Self::Unsupported { .. } | Self::Settings { .. } => FailureKind::ConfigurationError,
+            Self::NoSuchArtifact { .. } | Self::Unsupported { .. } | Self::Settings { .. } => {
+                FailureKind::ConfigurationError
+            }
             Self::Task(_) => FailureKind::SystemUnavailable,
             _ => FailureKind::JobFailed,
         }

@@ -13,10 +13,10 @@ use aws_call::{Clock, Env, IdSource};
 use pipeline_model::actions::BUILTIN;
 use pipeline_model::model::{ActionTypeId, ConfigValue};
 
+use crate::Error;
 use crate::artifact::ArtifactStore;
 use crate::cancel::Cancel;
 use crate::core::{ActionStart, FailureKind};
-use crate::Error;
 
 /// Runs actions of one or several action types.
 ///

@@ -103,7 +103,9 @@ impl LocalSettings {
     /// # Errors
     /// [`Error::Settings`] with line and column.
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
-        toml::from_str(text)
-            .map_err(|error| Error::Settings { path: path.to_owned(), message: error.to_string().trim_end().to_owned() })
+        toml::from_str(text).map_err(|error| Error::Settings {
+            path: path.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })
     }
 }

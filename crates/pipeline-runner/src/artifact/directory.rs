@@ -67,7 +67,9 @@ impl ArtifactStore for DirectoryStore {
         blocking(move || {
             let file = match std::fs::File::open(&path) {
                 Ok(file) => file,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Error::NoSuchArtifact { key }),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Err(Error::NoSuchArtifact { key });
+                }
                 Err(error) => return Err(Error::file(path, error)),
             };
             super::unpack(&key, file, &directory, &limits)

@@ -91,7 +91,8 @@ pub fn unpack<R: Read + Seek>(key: &str, archive: R, directory: &Path, limits: &
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|error| bad(error.to_string()))?;
         let name = entry.name().map_err(|error| bad(error.to_string()))?.into_owned();
-        let relative = inside(Path::new(&name)).ok_or_else(|| bad(format!("entry `{}` leaves the directory", name.escape_debug())))?;
+        let relative = inside(Path::new(&name))
+            .ok_or_else(|| bad(format!("entry `{}` leaves the directory", name.escape_debug())))?;
         let path = directory.join(&relative);
         if entry.is_symlink() {
             let mut target = String::new();
@@ -107,7 +108,8 @@ pub fn unpack<R: Read + Seek>(key: &str, archive: R, directory: &Path, limits: &
         fs::create_dir_all(parent).map_err(|error| Error::file(parent, error))?;
         let mut file = File::create(&path).map_err(|error| Error::file(&path, error))?;
         // The sizes in an archive's headers are the sender's word; what counts is what comes out.
-        let copied = io::copy(&mut entry.by_ref().take(left + 1), &mut file).map_err(|error| bad(format!("entry `{}`: {error}", name.escape_debug())))?;
+        let copied = io::copy(&mut entry.by_ref().take(left + 1), &mut file)
+            .map_err(|error| bad(format!("entry `{}`: {error}", name.escape_debug())))?;
         left = left.checked_sub(copied).ok_or_else(|| bad(format!("more than {} bytes unpacked", limits.bytes)))?;
         let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(|error| Error::file(&path, error))?;
@@ -215,7 +217,8 @@ mod tests {
             let to = outer.path().join(inner);
             let error = unpack("k", Cursor::new(bytes), &to, &Limits::default()).unwrap_err().to_string();
             assert!(error.contains(want), "{error}");
-            let outside: Vec<_> = walk(outer.path()).unwrap().into_iter().filter(|path| !path.starts_with(inner)).collect();
+            let outside: Vec<_> =
+                walk(outer.path()).unwrap().into_iter().filter(|path| !path.starts_with(inner)).collect();
             assert!(outside.is_empty(), "{outside:?}");
         }
     }

@@ -38,7 +38,8 @@ impl State {
             let Some(run) = execution.stages.last() else { continue };
             let Some(stage) = self.pipeline.stage(&run.name) else { continue };
             for action in run.actions.iter().filter(|action| action.status == ActionStatus::InProgress) {
-                let declared = stage.action(&action.name).filter(|declared| is_manual_approval(&declared.action_type_id));
+                let declared =
+                    stage.action(&action.name).filter(|declared| is_manual_approval(&declared.action_type_id));
                 found.extend(declared.map(|declared| (index, action.id.clone(), deadline(declared, action.started))));
             }
         }
@@ -123,7 +124,8 @@ impl Stepping<'_> {
         });
         let inputs: Vec<_> = inputs.collect();
         if inputs.len() < action.input_artifacts.len() {
-            let missing = action.input_artifacts.iter().find(|artifact| !execution.artifacts.contains_key(&artifact.name));
+            let missing =
+                action.input_artifacts.iter().find(|artifact| !execution.artifacts.contains_key(&artifact.name));
             let name = missing.map(|artifact| artifact.name.clone()).unwrap_or_default();
             let message = format!("input artifact `{name}` was not produced by any earlier action of this execution");
             let failure = Failure { kind: FailureKind::ConfigurationError, message };

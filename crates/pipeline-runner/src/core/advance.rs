@@ -14,7 +14,8 @@ impl Stepping<'_> {
         if self.mode() == ExecutionMode::Superseded {
             for overtaken in std::mem::take(&mut self.state.stages[stage].waiting) {
                 if let Some(older) = self.state.index_of(&overtaken) {
-                    let summary = format!("superseded by execution {id} before stage `{}`", self.state.stages[stage].name);
+                    let summary =
+                        format!("superseded by execution {id} before stage `{}`", self.state.stages[stage].name);
                     self.end(older, ExecutionStatus::Superseded, Some(summary));
                 }
             }

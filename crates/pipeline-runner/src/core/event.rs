@@ -114,10 +114,9 @@ impl Event {
                 }),
             ),
             // The stage event of a fresh execution has attempt 0.0, the others 1.0: observed, not documented.
-            What::Stage { stage, started } => (
-                "Stage",
-                json!({"start-time": stamp(started), "stage": stage, "pipeline-execution-attempt": 0.0}),
-            ),
+            What::Stage { stage, started } => {
+                ("Stage", json!({"start-time": stamp(started), "stage": stage, "pipeline-execution-attempt": 0.0}))
+            }
             What::Action { stage, action, id, action_type, started, summary, external_id } => {
                 let mut detail = json!({
                     "start-time": stamp(started),

@@ -220,12 +220,7 @@ impl State {
         let stages = pipeline
             .stages
             .iter()
-            .map(|stage| StageState {
-                name: stage.name.clone(),
-                disabled: None,
-                holder: None,
-                waiting: Vec::new(),
-            })
+            .map(|stage| StageState { name: stage.name.clone(), disabled: None, holder: None, waiting: Vec::new() })
             .collect();
         Self { pipeline, stages, executions: Vec::new(), tokens: BTreeMap::new() }
     }

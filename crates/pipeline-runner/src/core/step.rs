@@ -5,9 +5,7 @@ use jiff::Timestamp;
 
 use super::event::{Event, Execution as ExecutionDetail, What};
 use super::input::{Effect, Input, Refusal, Report, Stamped, Start};
-use super::state::{
-    ActionStatus, Execution, ExecutionStatus, Failure, FailureKind, Position, StageStatus, State,
-};
+use super::state::{ActionStatus, Execution, ExecutionStatus, Failure, FailureKind, Position, StageStatus, State};
 
 /// What a step leads to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,7 +66,9 @@ impl Stepping<'_> {
         if let Some(unknown) = given.keys().find(|name| !declared.iter().any(|variable| variable.name == **name)) {
             return Err(Refusal::new(
                 "ValidationException",
-                format!("the pipeline declares no variable `{unknown}`: declare it under `variables` or leave the override out"),
+                format!(
+                    "the pipeline declares no variable `{unknown}`: declare it under `variables` or leave the override out"
+                ),
             ));
         }
         let (mut variables, mut missing) = (std::collections::BTreeMap::new(), Vec::new());
@@ -125,10 +125,16 @@ impl Stepping<'_> {
             self.state.pipeline.stages.iter().find(|s| s.name == *stage)?.actions.iter().find(|a| a.name == action.name)
         });
         let (Some((index, stage, action)), Some(declared)) = (found.clone(), declared) else {
-            return Err(Refusal::new("InvalidApprovalTokenException", "no approval waits for this token: read the token from the pipeline's state"));
+            return Err(Refusal::new(
+                "InvalidApprovalTokenException",
+                "no approval waits for this token: read the token from the pipeline's state",
+            ));
         };
         if !super::action::is_manual_approval(&declared.action_type_id) {
-            return Err(Refusal::new("InvalidApprovalTokenException", format!("action `{}` is no approval", action.name)));
+            return Err(Refusal::new(
+                "InvalidApprovalTokenException",
+                format!("action `{}` is no approval", action.name),
+            ));
         }
         if action.status != ActionStatus::InProgress {
             return Err(Refusal::new(
@@ -143,7 +149,10 @@ impl Stepping<'_> {
         if summary_required && summary.trim().is_empty() {
             return Err(Refusal::new(
                 "ValidationException",
-                format!("Action '{}' in stage '{stage}' requires a summary. Provide a summary in the approval result and try again.", action.name),
+                format!(
+                    "Action '{}' in stage '{stage}' requires a summary. Provide a summary in the approval result and try again.",
+                    action.name
+                ),
             ));
         }
         let report = if approved {
@@ -163,7 +172,10 @@ impl Stepping<'_> {
 
     fn stop(&mut self, execution: &str, abandon: bool, reason: &str) -> Result<(), Refusal> {
         let Some(index) = self.state.index_of(execution) else {
-            return Err(Refusal::new("PipelineExecutionNotFoundException", format!("there is no execution `{execution}`")));
+            return Err(Refusal::new(
+                "PipelineExecutionNotFoundException",
+                format!("there is no execution `{execution}`"),
+            ));
         };
         let status = self.state.executions[index].status;
         if status.is_terminal() {

@@ -56,7 +56,10 @@ impl Variables<'_> {
                 None => Err(unresolved(format!("no action that has run has the namespace `{namespace}`"))),
                 Some(outputs) => outputs.get(key).map(String::as_str).ok_or_else(|| {
                     let known: Vec<_> = outputs.keys().map(String::as_str).collect();
-                    unresolved(format!("`{namespace}` gave {}", if known.is_empty() { "no variables".to_owned() } else { format!("only {}", known.join(", ")) }))
+                    unresolved(format!(
+                        "`{namespace}` gave {}",
+                        if known.is_empty() { "no variables".to_owned() } else { format!("only {}", known.join(", ")) }
+                    ))
                 }),
             },
         }
@@ -68,7 +71,8 @@ mod tests {
     use super::*;
 
     fn resolve(text: &str) -> Result<String, String> {
-        let pipeline = BTreeMap::from([("Tag".to_owned(), "v1".to_owned()), ("Odd".to_owned(), "#{variables.Tag}".to_owned())]);
+        let pipeline =
+            BTreeMap::from([("Tag".to_owned(), "v1".to_owned()), ("Odd".to_owned(), "#{variables.Tag}".to_owned())]);
         let source = BTreeMap::from([("CommitId".to_owned(), "abc".to_owned())]);
         let namespaces = BTreeMap::from([("Source".to_owned(), source)]);
         let variables = Variables { execution_id: "e-1", pipeline: &pipeline, namespaces: &namespaces };

@@ -15,8 +15,10 @@ use aws_call::{AccountId, Backoff, CallError, Clock, IdSource, Polling, Region, 
 use buildspec::run::{Executor, HostShell};
 use ecr_push::client::{Faulty, ImageStore, MemoryRegistry, Operation, TagMutability, When};
 use ecr_push::{ImageRef, RepositoryName};
-use ecs_taskdef::client::{CircuitBreaker, ContainerStart, CreateService, Fate, MemoryCluster, ServiceId, Services, TaskDefinitions, Timing};
 use ecs_taskdef::Body;
+use ecs_taskdef::client::{
+    CircuitBreaker, ContainerStart, CreateService, Fate, MemoryCluster, ServiceId, Services, TaskDefinitions, Timing,
+};
 use spec_report::Source;
 
 pub use self::breaks::Break;
@@ -65,7 +67,8 @@ impl LocalAccount {
         let invalid = |what: &str, why: &dyn fmt::Display| Error::Setup { what: what.to_owned(), why: why.to_string() };
         let account = AccountId::parse(&settings.account).map_err(|error| invalid("account", &error))?;
         let region = Region::parse(&settings.region).map_err(|error| invalid("region", &error))?;
-        let mut registry = MemoryRegistry::new(account.clone(), &region, Arc::clone(&site.clock), Arc::clone(&site.ids));
+        let mut registry =
+            MemoryRegistry::new(account.clone(), &region, Arc::clone(&site.clock), Arc::clone(&site.ids));
         for (name, repository) in &settings.ecr {
             let name = RepositoryName::parse(name).map_err(|error| invalid("repository", &error))?;
             let mutability = if repository.immutable { TagMutability::Immutable } else { TagMutability::Mutable };
@@ -85,7 +88,11 @@ impl LocalAccount {
             create_services(&ecs, cluster, site).await?;
         }
         let images: Arc<dyn ImageStore> = if broken == Some(Break::Push) {
-            Arc::new(Faulty::new(registry.clone()).on(Operation::UploadLayerPart, When::Always, ecr_push::client::Break::CutBefore))
+            Arc::new(Faulty::new(registry.clone()).on(
+                Operation::UploadLayerPart,
+                When::Always,
+                ecr_push::client::Break::CutBefore,
+            ))
         } else {
             Arc::new(registry.clone())
         };
@@ -108,14 +115,21 @@ impl LocalAccount {
 }
 
 /// The fate of a container: what ran before the first delivery runs; everything else must be in the registry.
-fn fates(registry: MemoryRegistry, first: Vec<String>, broken: bool) -> impl Fn(&ContainerStart<'_>) -> Fate + Send + Sync {
+fn fates(
+    registry: MemoryRegistry,
+    first: Vec<String>,
+    broken: bool,
+) -> impl Fn(&ContainerStart<'_>) -> Fate + Send + Sync {
     move |start| {
         if first.iter().any(|image| image == start.image) {
             return Fate::Runs;
         }
         let there = ImageRef::parse(start.image).is_ok_and(|image| registry.contains(&image));
         if !there {
-            let reason = format!("pull image manifest has been retried 1 time(s): failed to resolve ref {}: not found", start.image);
+            let reason = format!(
+                "pull image manifest has been retried 1 time(s): failed to resolve ref {}: not found",
+                start.image
+            );
             return Fate::CannotPull { reason };
         }
         if broken { Fate::Exits { code: 1, reason: String::new() } } else { Fate::Runs }
@@ -133,7 +147,9 @@ fn first_images(cluster: &Cluster, root: &Path) -> Result<Vec<String>> {
     let mut images = Vec::new();
     for service in cluster.services.values() {
         let task_definition = read_task_definition(root, &service.task_definition)?;
-        images.extend(task_definition.containers.iter().filter_map(|container| Some(container.image.as_ref()?.value.clone())));
+        images.extend(
+            task_definition.containers.iter().filter_map(|container| Some(container.image.as_ref()?.value.clone())),
+        );
     }
     Ok(images)
 }
@@ -159,7 +175,8 @@ async fn create_services(ecs: &MemoryCluster, cluster: &Cluster, site: &Site) ->
         let request = CreateService::new(ServiceId::new(&cluster.cluster, name), registered.arn, service.desired_count)
             .with_circuit_breaker(CircuitBreaker { enable: true, rollback: true });
         ecs.create_service(&request).await.map_err(|error| refused(&error))?;
-        let polling = Polling::new(Backoff::constant(Duration::from_millis(100))).with_deadline(Duration::from_secs(60));
+        let polling =
+            Polling::new(Backoff::constant(Duration::from_millis(100))).with_deadline(Duration::from_secs(60));
         let steady = wait::until(&*site.clock, &*site.ids, &polling, || async {
             let service = ecs.describe_service(&request.id).await?;
             Ok::<_, CallError>(if service.running == service.desired { Step::Ready(()) } else { Step::Pending })

@@ -70,8 +70,12 @@ impl CodeBuild {
             cx.pack(key, directory).await?;
         }
         let files: usize = result.artifacts.iter().map(|artifact| artifact.files.len()).sum();
-        let outcome = ActionOutcome::succeeded().with_external_id(&result.id).with_summary(format!("{files} files built"));
-        Ok(result.exported_variables.iter().fold(outcome, |outcome, variable| outcome.with_variable(&variable.name, &variable.value)))
+        let outcome =
+            ActionOutcome::succeeded().with_external_id(&result.id).with_summary(format!("{files} files built"));
+        Ok(result
+            .exported_variables
+            .iter()
+            .fold(outcome, |outcome, variable| outcome.with_variable(&variable.name, &variable.value)))
     }
 
     async fn run_here(
@@ -103,7 +107,8 @@ impl CodeBuild {
         let Some(spec) = parsed.value else {
             return Err(ActionOutcome::failed(format!("{} holds no buildspec", project.buildspec.display())));
         };
-        let base_env = ["PATH", "HOME", "LANG", "USER"].iter().filter_map(|name| Some(((*name).to_owned(), cx.env.var(name)?)));
+        let base_env =
+            ["PATH", "HOME", "LANG", "USER"].iter().filter_map(|name| Some(((*name).to_owned(), cx.env.var(name)?)));
         let base_env: Vec<_> = base_env.collect();
         let runner = Runner::new(Arc::clone(&self.backends.executor), Arc::clone(&cx.clock), Arc::clone(&cx.ids));
         let (artifacts, log) = (cx.workspace().join("artifacts"), cx.log_sink());
@@ -160,12 +165,16 @@ fn primary(job: &ActionJob) -> Result<&(String, String), ActionOutcome> {
 
 fn overrides(job: &ActionJob) -> Result<Vec<(String, String)>, ActionOutcome> {
     let Some(text) = job.config("EnvironmentVariables") else { return Ok(Vec::new()) };
-    let variables: Vec<Variable> = serde_json::from_str(text)
-        .map_err(|error| ActionOutcome::misconfigured(format!("`EnvironmentVariables` is no JSON list of name, value and type: {error}")))?;
+    let variables: Vec<Variable> = serde_json::from_str(text).map_err(|error| {
+        ActionOutcome::misconfigured(format!("`EnvironmentVariables` is no JSON list of name, value and type: {error}"))
+    })?;
     let mut given = BTreeMap::new();
     for variable in variables {
         if let Some(kind) = variable.kind.filter(|kind| kind != "PLAINTEXT") {
-            return Err(ActionOutcome::misconfigured(format!("environment variable `{}` of type {kind} cannot be looked up here", variable.name)));
+            return Err(ActionOutcome::misconfigured(format!(
+                "environment variable `{}` of type {kind} cannot be looked up here",
+                variable.name
+            )));
         }
         given.insert(variable.name, variable.value);
     }
@@ -178,7 +187,10 @@ fn artifact_for<'r>(result: &'r BuildResult, name: &str, outputs: usize) -> Resu
     let wanted = |identifier: Option<&str>| if outputs == 1 { identifier.is_none() } else { identifier == Some(name) };
     let found = result.artifacts.iter().find(|artifact| wanted(artifact.identifier.as_deref()));
     found.map(|artifact| artifact.directory.as_path()).ok_or_else(|| {
-        let section = if outputs == 1 { "artifacts".to_owned() } else { format!("artifacts.secondary-artifacts.{name}") };
-        ActionOutcome::failed(format!("the action promises the artifact `{name}`, but the buildspec has no `{section}`: add it"))
+        let section =
+            if outputs == 1 { "artifacts".to_owned() } else { format!("artifacts.secondary-artifacts.{name}") };
+        ActionOutcome::failed(format!(
+            "the action promises the artifact `{name}`, but the buildspec has no `{section}`: add it"
+        ))
     })
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ecr_push::push::{Event, LayerOutcome};
-use ecr_push::{Image, ImageRef, Platform, PushOptions, PushReport, PushRequest, Pusher, Registry, RepositoryName, Tag, dockerfile};
+use ecr_push::{
+    Image, ImageRef, Platform, PushOptions, PushReport, PushRequest, Pusher, Registry, RepositoryName, Tag, dockerfile,
+};
 use pipeline_model::model::ActionTypeId;
 
 use crate::backends::Backends;
@@ -39,8 +41,10 @@ impl ActionProvider for EcrBuildAndPublish {
 impl EcrBuildAndPublish {
     async fn publish(&self, job: &ActionJob, cx: &JobContext) -> Result<ActionOutcome, ActionOutcome> {
         let request = self.request(job)?;
-        let (artifact, key) =
-            job.inputs.first().ok_or_else(|| ActionOutcome::misconfigured("the action needs an input artifact with the Dockerfile"))?;
+        let (artifact, key) = job
+            .inputs
+            .first()
+            .ok_or_else(|| ActionOutcome::misconfigured("the action needs an input artifact with the Dockerfile"))?;
         let context = cx.unpack(artifact, key).await?;
         let image = build(context, job.config("DockerFilePath").unwrap_or("Dockerfile")).await?;
         cx.log(&format!("built {}", image.digest()));
@@ -62,7 +66,9 @@ impl EcrBuildAndPublish {
 
     fn request(&self, job: &ActionJob) -> Result<PushRequest, ActionOutcome> {
         if job.config("RegistryType").is_some_and(|kind| kind != "private") {
-            return Err(ActionOutcome::misconfigured("only private registries can be pushed to here: set `RegistryType` to `private`"));
+            return Err(ActionOutcome::misconfigured(
+                "only private registries can be pushed to here: set `RegistryType` to `private`",
+            ));
         }
         let invalid = |error: ecr_push::NameError| ActionOutcome::misconfigured(error.to_string());
         let repository = RepositoryName::parse(job.required("ECRRepositoryName")?).map_err(invalid)?;
@@ -78,10 +84,16 @@ impl EcrBuildAndPublish {
 async fn build(context: std::path::PathBuf, dockerfile: &str) -> Result<Image, ActionOutcome> {
     // A path of the artifact: one that leaves it is refused by the builder, which reads nothing outside its context.
     let path = context.join(dockerfile);
-    if Path::new(dockerfile).components().any(|part| !matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir)) {
-        return Err(ActionOutcome::misconfigured(format!("`DockerFilePath` `{dockerfile}` leaves the artifact: name a file within it")));
+    if Path::new(dockerfile)
+        .components()
+        .any(|part| !matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir))
+    {
+        return Err(ActionOutcome::misconfigured(format!(
+            "`DockerFilePath` `{dockerfile}` leaves the artifact: name a file within it"
+        )));
     }
-    let built = tokio::task::spawn_blocking(move || dockerfile::build(&context, &path, &Platform::linux("amd64"))).await;
+    let built =
+        tokio::task::spawn_blocking(move || dockerfile::build(&context, &path, &Platform::linux("amd64"))).await;
     built.map_err(|error| Error::Task(error.to_string()))?.map_err(|error| failed(&error))
 }
 
@@ -116,5 +128,11 @@ fn tell(event: &Event<'_>, cx: &JobContext) {
 
 fn summary(report: &PushReport) -> String {
     let tags: Vec<_> = report.tags.iter().map(|tag| tag.tag.as_str()).collect();
-    format!("{} as {} ({} layers sent, {} reused)", report.digest, tags.join(", "), report.uploaded.layers, report.reused.layers)
+    format!(
+        "{} as {} ({} layers sent, {} reused)",
+        report.digest,
+        tags.join(", "),
+        report.uploaded.layers,
+        report.reused.layers
+    )
 }

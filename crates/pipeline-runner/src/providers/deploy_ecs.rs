@@ -71,8 +71,12 @@ impl Ecs {
     /// The task definition that the service runs now.
     async fn current(&self, id: &ServiceId) -> Result<TaskDefinition, ActionOutcome> {
         let service = self.backends.services.describe_service(id).await.map_err(|error| call_failed(id, &error))?;
-        let described =
-            self.backends.task_definitions.describe(&service.task_definition).await.map_err(|error| call_failed(id, &error))?;
+        let described = self
+            .backends
+            .task_definitions
+            .describe(&service.task_definition)
+            .await
+            .map_err(|error| call_failed(id, &error))?;
         let name = format!("{}.json", short_name(&service.task_definition));
         let parsed = ecs_taskdef::read(Source::new(name, described.to_string()));
         parsed.value.ok_or_else(|| ActionOutcome::failed(format!("{id}: ECS answered with no task definition")))
@@ -84,7 +88,9 @@ fn timeout(job: &ActionJob) -> Result<Duration, ActionOutcome> {
     let Some(text) = job.config("DeploymentTimeout") else { return Ok(Duration::from_secs(60 * 60)) };
     match text.parse::<u64>() {
         Ok(minutes @ 1..=60) => Ok(Duration::from_secs(60 * minutes)),
-        _ => Err(ActionOutcome::misconfigured(format!("`DeploymentTimeout` `{text}` is not a number of minutes from 1 to 60"))),
+        _ => Err(ActionOutcome::misconfigured(format!(
+            "`DeploymentTimeout` `{text}` is not a number of minutes from 1 to 60"
+        ))),
     }
 }
 
@@ -118,10 +124,11 @@ fn call_failed(id: &ServiceId, error: &CallError) -> ActionOutcome {
 fn outcome(id: &ServiceId, deployment: &Deployment) -> ActionOutcome {
     let (revision, tasks) = (deployment.revision.short_name(), deployment.service.running);
     let ended = match deployment.outcome {
-        Outcome::Succeeded => {
-            ActionOutcome::succeeded().with_summary(format!("{id} runs {revision} ({tasks} of {} tasks)", deployment.service.desired))
+        Outcome::Succeeded => ActionOutcome::succeeded()
+            .with_summary(format!("{id} runs {revision} ({tasks} of {} tasks)", deployment.service.desired)),
+        Outcome::NoChange => {
+            ActionOutcome::succeeded().with_summary(format!("{id} runs {revision} already; nothing was done"))
         }
-        Outcome::NoChange => ActionOutcome::succeeded().with_summary(format!("{id} runs {revision} already; nothing was done")),
         other => {
             let report = deployment.report.clone().unwrap_or_default();
             let rolled_back = match (&report.rolled_back_to, other) {
@@ -130,7 +137,11 @@ fn outcome(id: &ServiceId, deployment: &Deployment) -> ActionOutcome {
                 (None, _) => "; nothing was rolled back".to_owned(),
             };
             let advice = report.advice.map(|advice| format!(" ({advice})")).unwrap_or_default();
-            ActionOutcome::failed(format!("{revision} in {id} has {}: {}{rolled_back}{advice}", words(other), report.cause()))
+            ActionOutcome::failed(format!(
+                "{revision} in {id} has {}: {}{rolled_back}{advice}",
+                words(other),
+                report.cause()
+            ))
         }
     };
     match &deployment.id {
@@ -164,7 +175,10 @@ fn tell(event: &Event<'_>, cx: &JobContext) {
         Event::Service(event) => cx.log(&event.message),
         Event::RollingBack(to) => cx.log(&format!("rolling back to {}", short_name(to))),
         Event::Retrying { error, hint } => {
-            cx.log(&format!("{error}; trying again{}", hint.map(|hint| format!(": {}", hint.meaning)).unwrap_or_default()));
+            cx.log(&format!(
+                "{error}; trying again{}",
+                hint.map(|hint| format!(": {}", hint.meaning)).unwrap_or_default()
+            ));
         }
         Event::PollFailed(error) => cx.log(&format!("could not look this time: {error}")),
         _ => {}

@@ -4,8 +4,8 @@ use aws_call::IdSource;
 use jiff::Timestamp;
 use pipeline_model::model::{Action, ActionTypeId, ExecutionMode, Pipeline, Stage};
 use pipeline_runner::core::{
-    ActionStatus, Effect, ExecutionStatus, Failure, FailureKind, Input, Refusal, Report, StageStatus, Stamped, Start, State,
-    Step, What,
+    ActionStatus, Effect, ExecutionStatus, Failure, FailureKind, Input, Refusal, Report, StageStatus, Stamped, Start,
+    State, Step, What,
 };
 
 /// Drives a state, one second per input.
@@ -47,7 +47,8 @@ impl Drive {
     /// Ends the oldest open action of that name.
     pub(crate) fn end(&mut self, name: &str, report: Report) {
         let place = self.open.iter().position(|(_, _, open)| open == name);
-        let (execution, action, _) = self.open.remove(place.unwrap_or_else(|| panic!("{name} is not open: {:?}", self.open)));
+        let (execution, action, _) =
+            self.open.remove(place.unwrap_or_else(|| panic!("{name} is not open: {:?}", self.open)));
         self.input(Input::Report { execution, action, report }).unwrap();
     }
 
@@ -65,7 +66,12 @@ impl Drive {
 }
 
 pub(crate) fn success() -> Report {
-    Report::Succeeded { variables: [("K".to_owned(), "v".to_owned())].into(), summary: None, external_id: None, revision: None }
+    Report::Succeeded {
+        variables: [("K".to_owned(), "v".to_owned())].into(),
+        summary: None,
+        external_id: None,
+        revision: None,
+    }
 }
 
 pub(crate) fn failure(message: &str) -> Report {
@@ -141,9 +147,14 @@ fn a_waiting_execution_is_superseded_by_a_newer_one() {
     for name in ["A", "B", "C"] {
         drive.succeed(name);
     }
-    let of = |id: &str| drive.open.iter().filter(|(execution, ..)| execution == id).map(|(.., name)| name.as_str()).collect::<Vec<_>>();
+    let of = |id: &str| {
+        drive.open.iter().filter(|(execution, ..)| execution == id).map(|(.., name)| name.as_str()).collect::<Vec<_>>()
+    };
     assert_eq!((of(&first), of(&third)), (vec!["Ship"], vec!["A", "B"]), "the first goes on, the third enters Build");
-    assert_eq!((drive.status(&first), drive.status(&third)), (ExecutionStatus::InProgress, ExecutionStatus::InProgress));
+    assert_eq!(
+        (drive.status(&first), drive.status(&third)),
+        (ExecutionStatus::InProgress, ExecutionStatus::InProgress)
+    );
 }
 
 #[test]
@@ -165,7 +176,8 @@ fn queued_executions_keep_their_order_and_parallel_ones_do_not_wait() {
 #[test]
 fn a_disabled_transition_keeps_the_latest_and_enabling_lets_it_in() {
     let mut drive = Drive::new(pipeline(ExecutionMode::Superseded));
-    let disable = |disabled: Option<&str>| Input::Transition { stage: "Build".to_owned(), disabled: disabled.map(str::to_owned) };
+    let disable =
+        |disabled: Option<&str>| Input::Transition { stage: "Build".to_owned(), disabled: disabled.map(str::to_owned) };
     drive.input(disable(Some("freeze"))).unwrap();
     let first = drive.start();
     drive.succeed("Get");
@@ -191,7 +203,10 @@ fn variables_are_bound_at_admission() {
     assert_eq!((bound["Tag"].as_str(), bound["Env"].as_str()), ("#{variables.Env}", "dev"), "values are literal");
 
     let twice = drive.input(start(&[("Tag", "a"), ("Tag", "b")])).unwrap_err();
-    assert_eq!(twice.to_string(), "ValidationException: Variable names must be unique. The following variable name is already in use: Tag");
+    assert_eq!(
+        twice.to_string(),
+        "ValidationException: Variable names must be unique. The following variable name is already in use: Tag"
+    );
     assert_eq!(drive.input(start(&[("Nope", "a")])).unwrap_err().code, "ValidationException");
 
     let missing = drive.input(start(&[])).unwrap().execution.unwrap();
@@ -228,7 +243,8 @@ fn an_unresolved_reference_fails_the_action_before_it_starts() {
 
 fn with_approval() -> Drive {
     let mut declared = pipeline(ExecutionMode::Superseded);
-    let gate = action("Ok", "Approval").with_config("CustomData", "ship #{S.K}?").with_config("IsSummaryRequired", "true");
+    let gate =
+        action("Ok", "Approval").with_config("CustomData", "ship #{S.K}?").with_config("IsSummaryRequired", "true");
     declared.stages[1] = Stage::new("Gate").with_action(gate);
     declared.stages[2].actions[0] = action("Ship", "Deploy").with_input("Src");
     let mut drive = Drive::new(declared);
@@ -243,10 +259,17 @@ fn approvals_are_answered_by_token_once_and_with_a_summary_where_required() {
     let token = drive.open[0].1.clone();
     let Effect::Ask(ask) = &drive.steps.last().unwrap().effects[0] else { panic!() };
     assert_eq!(ask.custom_data.as_deref(), Some("ship v?"));
-    let answer = |token: &str, approved, summary: &str| Input::Approve { token: token.to_owned(), approved, summary: summary.to_owned() };
+    let answer = |token: &str, approved, summary: &str| Input::Approve {
+        token: token.to_owned(),
+        approved,
+        summary: summary.to_owned(),
+    };
     assert_eq!(drive.input(answer("nope", true, "x")).unwrap_err().code, "InvalidApprovalTokenException");
     let refused = drive.input(answer(&token, true, " ")).unwrap_err();
-    assert_eq!(refused.message, "Action 'Ok' in stage 'Gate' requires a summary. Provide a summary in the approval result and try again.");
+    assert_eq!(
+        refused.message,
+        "Action 'Ok' in stage 'Gate' requires a summary. Provide a summary in the approval result and try again."
+    );
     assert_eq!(drive.input(answer(&token, true, &"x".repeat(513))).unwrap_err().code, "ValidationException");
     drive.input(answer(&token, true, "fine")).unwrap();
     assert!(drive.names().contains(&"Ship"));
@@ -259,19 +282,29 @@ fn a_rejection_and_seven_days_of_silence_fail_the_stage() {
     let token = drive.open[0].1.clone();
     drive.input(Input::Approve { token, approved: false, summary: "too risky".to_owned() }).unwrap();
     let execution = &drive.state.executions[0];
-    assert_eq!((execution.status, execution.summary.as_deref()), (ExecutionStatus::Failed, Some("Gate/Ok: Rejected: too risky")));
+    assert_eq!(
+        (execution.status, execution.summary.as_deref()),
+        (ExecutionStatus::Failed, Some("Gate/Ok: Rejected: too risky"))
+    );
 
     let mut drive = with_approval();
     drive.second += 7 * 24 * 3600 - 2;
     drive.input(Input::Tick).unwrap();
     assert_eq!(drive.state.executions[0].status, ExecutionStatus::InProgress, "one second too early");
     drive.input(Input::Tick).unwrap();
-    assert_eq!(drive.state.executions[0].first_failure().unwrap().1.failure.as_ref().unwrap().kind, FailureKind::TimedOut);
+    assert_eq!(
+        drive.state.executions[0].first_failure().unwrap().1.failure.as_ref().unwrap().kind,
+        FailureKind::TimedOut
+    );
 }
 
 #[test]
 fn stopping_waits_or_abandons() {
-    let stop = |execution: &str, abandon| Input::Stop { execution: execution.to_owned(), abandon, reason: "enough".to_owned() };
+    let stop = |execution: &str, abandon| Input::Stop {
+        execution: execution.to_owned(),
+        abandon,
+        reason: "enough".to_owned(),
+    };
     let mut drive = Drive::new(pipeline(ExecutionMode::Superseded));
     let id = drive.start();
     drive.succeed("Get");
@@ -290,10 +323,16 @@ fn stopping_waits_or_abandons() {
     let events = drive.steps.len();
     drive.input(Input::Report { execution: id.clone(), action: late, report: success() }).unwrap();
     let execution = drive.state.execution(&id).unwrap();
-    assert_eq!((execution.status, execution.stages[0].actions[0].status), (ExecutionStatus::Stopped, ActionStatus::Abandoned));
+    assert_eq!(
+        (execution.status, execution.stages[0].actions[0].status),
+        (ExecutionStatus::Stopped, ActionStatus::Abandoned)
+    );
     assert!(drive.steps[events].events.is_empty(), "a late report is taken and changes nothing");
 
-    let (first, second) = (drive.start(), { drive.succeed("Get"); drive.start() });
+    let (first, second) = (drive.start(), {
+        drive.succeed("Get");
+        drive.start()
+    });
     drive.succeed("Get");
     drive.input(stop(&second, false)).unwrap();
     assert_eq!(drive.status(&second), ExecutionStatus::Stopped, "between stages it stops at once");
@@ -321,5 +360,8 @@ fn events_have_the_shape_of_the_captured_ones() {
         }
     });
     assert_eq!(json, want);
-    assert_eq!(events[1].to_event_bridge("e", "123456789012", "cn-north-1")["detail"]["pipeline-execution-attempt"], 0.0);
+    assert_eq!(
+        events[1].to_event_bridge("e", "123456789012", "cn-north-1")["detail"]["pipeline-execution-attempt"],
+        0.0
+    );
 }

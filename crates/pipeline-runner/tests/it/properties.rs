@@ -93,7 +93,8 @@ fn is_approval(state: &State, name: &str) -> bool {
 fn check(state: &State) {
     let parallel = state.pipeline.execution_mode == Some(ExecutionMode::Parallel);
     for (index, stage) in state.stages.iter().enumerate() {
-        let inside: Vec<_> = state.executions.iter().filter(|execution| execution.position == Position::In(index)).collect();
+        let inside: Vec<_> =
+            state.executions.iter().filter(|execution| execution.position == Position::In(index)).collect();
         if !parallel {
             assert!(inside.len() <= 1, "{} executions in {}", inside.len(), stage.name);
             assert_eq!(stage.holder.as_ref(), inside.first().map(|execution| &execution.id));
@@ -107,7 +108,13 @@ fn check(state: &State) {
                 let order = declared.iter().find(|action| action.name == started.name).unwrap().run_order.unwrap_or(1);
                 for lower in declared.iter().filter(|action| action.run_order.unwrap_or(1) < order) {
                     let run = run.actions.iter().find(|action| action.name == lower.name);
-                    assert_eq!(run.map(|run| run.status), Some(ActionStatus::Succeeded), "{} before {}", started.name, lower.name);
+                    assert_eq!(
+                        run.map(|run| run.status),
+                        Some(ActionStatus::Succeeded),
+                        "{} before {}",
+                        started.name,
+                        lower.name
+                    );
                 }
             }
         }
@@ -116,10 +123,20 @@ fn check(state: &State) {
         assert_eq!(execution.status.is_terminal(), execution.position == Position::Done);
         if execution.status == ExecutionStatus::Succeeded {
             assert_eq!(execution.stages.len(), state.pipeline.stages.len());
-            assert!(execution.stages.iter().flat_map(|stage| &stage.actions).all(|action| action.status == ActionStatus::Succeeded));
+            assert!(
+                execution
+                    .stages
+                    .iter()
+                    .flat_map(|stage| &stage.actions)
+                    .all(|action| action.status == ActionStatus::Succeeded)
+            );
         }
         if execution.status.is_terminal() {
-            let open = execution.stages.iter().flat_map(|stage| &stage.actions).any(|action| action.status == ActionStatus::InProgress);
+            let open = execution
+                .stages
+                .iter()
+                .flat_map(|stage| &stage.actions)
+                .any(|action| action.status == ActionStatus::InProgress);
             assert!(!open, "an ended execution has no action in progress");
         }
     }

@@ -140,7 +140,8 @@ impl<'d> MapCursor<'d> {
         }
         // Found once: looking the mapping through again for each unknown key would be quadratic in hostile files.
         let present: BTreeSet<&str> = self.slots.iter().filter_map(|slot| slot.field.key.as_str()).collect();
-        let absent: Vec<&str> = self.asked.iter().map(String::as_str).filter(|asked| !present.contains(asked)).collect();
+        let absent: Vec<&str> =
+            self.asked.iter().map(String::as_str).filter(|asked| !present.contains(asked)).collect();
         let unknown: Vec<_> = self.slots.iter().filter(|slot| !slot.taken).collect();
         for slot in unknown.iter().take(MOST_UNKNOWN) {
             let diagnostic = self.unknown(slot.field.key, &absent, reader);

@@ -47,7 +47,9 @@ impl std::io::Write for Shared {
 
 #[tokio::test]
 async fn only_a_yes_approves() {
-    for (typed, approved) in [("y\n", true), ("YES\n", true), ("n\n", false), ("\n", false), ("", false), ("yo\n", false)] {
+    for (typed, approved) in
+        [("y\n", true), ("YES\n", true), ("n\n", false), ("\n", false), ("", false), ("yo\n", false)]
+    {
         let (answer, shown) = at_the_prompt(typed).await;
         assert_eq!(answer.approved, approved, "{typed:?}");
         assert!(shown.contains("approve Gate / Ok?") && !shown.contains('\u{1b}'), "{shown:?}");
@@ -62,7 +64,9 @@ async fn a_file_answers_what_it_names_and_nothing_else() {
     let other = ApprovalRequest { action: "Other".to_owned(), ..request() };
     let answer = file.ask(&other).await;
     assert!(!answer.approved && answer.summary.contains("a.toml has no answer for action Other"), "{}", answer.summary);
-    let typo = ApprovalsFile::parse("a.toml".as_ref(), "[[approval]]\nstage = \"Gate\"\nactoin = \"Ok\"\n").unwrap_err().to_string();
+    let typo = ApprovalsFile::parse("a.toml".as_ref(), "[[approval]]\nstage = \"Gate\"\nactoin = \"Ok\"\n")
+        .unwrap_err()
+        .to_string();
     assert!(typo.starts_with("a.toml: ") && typo.contains("actoin"), "{typo}");
 }
 

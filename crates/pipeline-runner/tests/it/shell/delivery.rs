@@ -110,7 +110,8 @@ fn every_file_of_the_shop_is_without_fault() {
 #[tokio::test]
 async fn every_builtin_provider_conforms() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = LocalSettings::parse("x".as_ref(), "account = \"123456789012\"\nregion = \"eu-central-1\"\n").unwrap();
+    let settings =
+        LocalSettings::parse("x".as_ref(), "account = \"123456789012\"\nregion = \"eu-central-1\"\n").unwrap();
     let site = Site {
         root: shop(),
         source: shop(),

@@ -13,7 +13,8 @@ use pipeline_model::model::{Action, ActionTypeId, Pipeline, Stage};
 use pipeline_runner::artifact::DirectoryStore;
 use pipeline_runner::core::{Event, Execution, ExecutionStatus, FailureKind, Start, What};
 use pipeline_runner::{
-    ActionJob, ActionOutcome, ActionProvider, Always, Answer, Cancel, Error, JobContext, Observer, Providers, Runner, World,
+    ActionJob, ActionOutcome, ActionProvider, Always, Answer, Cancel, Error, JobContext, Observer, Providers, Runner,
+    World,
 };
 
 /// Does what the action's configuration says.
@@ -172,7 +173,10 @@ async fn a_cancelled_run_stops_and_says_so() {
     world.clock = Arc::new(ManualClock::at_epoch_secs(1_700_000_000));
     let mut runner = Runner::new(pipeline(act("Hang", "Build", "hang")), world).unwrap();
     let execution = runner.run(Start::manual("test"), &cancel).await.unwrap();
-    assert_eq!((execution.status, execution.summary.as_deref()), (ExecutionStatus::Stopped, Some("stopped by its user")));
+    assert_eq!(
+        (execution.status, execution.summary.as_deref()),
+        (ExecutionStatus::Stopped, Some("stopped by its user"))
+    );
     let states: Vec<_> = record.events.lock().unwrap().iter().map(|event| event.state.clone()).collect();
     assert!(states.ends_with(&["STOPPING", "ABANDONED", "STOPPED", "STOPPED"].map(str::to_owned)), "{states:?}");
 }
@@ -180,7 +184,9 @@ async fn a_cancelled_run_stops_and_says_so() {
 #[tokio::test]
 async fn events_tell_the_whole_story_in_order() {
     let (dir, record) = (tempfile::tempdir().unwrap(), Arc::new(Record::default()));
-    let mut runner = Runner::new(pipeline(act("Use", "Build", "read").with_input("Src")), world(dir.path(), Arc::clone(&record))).unwrap();
+    let mut runner =
+        Runner::new(pipeline(act("Use", "Build", "read").with_input("Src")), world(dir.path(), Arc::clone(&record)))
+            .unwrap();
     runner.run(Start::manual("test"), &Cancel::new()).await.unwrap();
     let events = record.events.lock().unwrap();
     let told: Vec<String> = events
@@ -192,8 +198,16 @@ async fn events_tell_the_whole_story_in_order() {
         })
         .collect();
     let want = [
-        "pipeline STARTED", "Source STARTED", "Get STARTED", "Get SUCCEEDED", "Source SUCCEEDED", "Build STARTED",
-        "Use STARTED", "Use SUCCEEDED", "Build SUCCEEDED", "pipeline SUCCEEDED",
+        "pipeline STARTED",
+        "Source STARTED",
+        "Get STARTED",
+        "Get SUCCEEDED",
+        "Source SUCCEEDED",
+        "Build STARTED",
+        "Use STARTED",
+        "Use SUCCEEDED",
+        "Build SUCCEEDED",
+        "pipeline SUCCEEDED",
     ];
     assert_eq!(told, want);
 }
@@ -208,7 +222,9 @@ fn what_would_be_left_out_is_refused_by_name() {
     let error = Runner::new(declared, world(dir.path(), Arc::default())).unwrap_err();
     assert!(matches!(error, Error::Unsupported { .. }));
     let text = error.to_string();
-    for part in ["execution mode `SIDEWAYS`", "beforeEntry conditions of stage `Build`", "`Scan`", "Invoke AWS InspectorScan"] {
+    for part in
+        ["execution mode `SIDEWAYS`", "beforeEntry conditions of stage `Build`", "`Scan`", "Invoke AWS InspectorScan"]
+    {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
 }

@@ -1,0 +1,24 @@
+//! Integration tests of `buildspec`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod pages;
+mod phases;
+mod reading;
+mod rules;
+
+#[cfg(all(feature = "memory", feature = "conformance"))]
+mod client;
+
+#[cfg(feature = "local")]
+mod artifacts;
+#[cfg(feature = "local")]
+mod env;
+#[cfg(feature = "local")]
+mod kill;
+#[cfg(feature = "local")]
+mod lab;
+#[cfg(feature = "local")]
+mod run;
+#[cfg(feature = "local")]
+mod shell_state;
