@@ -10,10 +10,40 @@ use aws_call::{ManualClock, MapEnv, SequenceIds};
 use pipeline_model::actions::BUILTIN;
 use pipeline_model::model::{ActionTypeId, ConfigValue};
 
-use crate::artifact::DirectoryStore;
+use crate::artifact::{ArtifactStore, DirectoryStore};
 use crate::cancel::Cancel;
 use crate::core::FailureKind;
 use crate::job::{ActionJob, ActionOutcome, ActionProvider, JobContext};
+
+/// Runs the suite against an artifact store that is empty. `space` is an empty directory. The answer lists what the store
+/// does wrong; it conforms when the list is empty.
+pub async fn artifact_store(store: &dyn ArtifactStore, space: &Path) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let (from, to) = (space.join("from"), space.join("to"));
+    let written = std::fs::create_dir_all(from.join("empty")).and_then(|()| std::fs::write(from.join("file"), "text"));
+    if let Err(error) = written {
+        return vec![format!("the directory {} cannot be used: {error}", space.display())];
+    }
+    match store.unpack("p/Missing/0000000", &to).await {
+        Err(crate::Error::NoSuchArtifact { .. }) => {}
+        other => wrong.push(format!("a key that was never written: expected `NoSuchArtifact`, got {other:?}")),
+    }
+    match store.pack("p/Art/1234567", &from).await {
+        Ok(()) => match store.unpack("p/Art/1234567", &to).await {
+            Ok(()) if std::fs::read(to.join("file")).is_ok_and(|text| text == b"text") && to.join("empty").is_dir() => {
+            }
+            other => wrong.push(format!("what was packed does not come back: {other:?}")),
+        },
+        Err(error) => wrong.push(format!("a directory cannot be packed: {error}")),
+    }
+    if store.pack("p/Gone/7654321", &space.join("nowhere")).await.is_ok() {
+        wrong.push("a directory that does not exist was packed".to_owned());
+    }
+    if store.unpack("p/Gone/7654321", &space.join("gone")).await.is_ok() {
+        wrong.push("after a failed pack there is an artifact".to_owned());
+    }
+    wrong
+}
 
 /// Runs the suite against one provider. `workspace` is an empty directory. The answer lists what the provider does
 /// wrong; it conforms when the list is empty.

@@ -47,7 +47,7 @@ impl ArtifactStore for DirectoryStore {
     async fn pack(&self, key: &str, directory: &Path) -> Result<()> {
         let path = self.path(key)?;
         let directory = directory.to_owned();
-        blocking(move || {
+        super::blocking(move || {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent).map_err(|error| Error::file(parent, error))?;
             }
@@ -64,7 +64,7 @@ impl ArtifactStore for DirectoryStore {
     async fn unpack(&self, key: &str, directory: &Path) -> Result<()> {
         let path = self.path(key)?;
         let (key, directory, limits) = (key.to_owned(), directory.to_owned(), self.limits);
-        blocking(move || {
+        super::blocking(move || {
             let file = match std::fs::File::open(&path) {
                 Ok(file) => file,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -80,8 +80,4 @@ impl ArtifactStore for DirectoryStore {
     fn locate(&self, key: &str) -> String {
         self.root.join(format!("{key}.zip")).display().to_string()
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Task(error.to_string()))?
 }

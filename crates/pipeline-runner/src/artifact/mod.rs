@@ -1,6 +1,8 @@
 //! Where artifacts lie between actions: one zip archive per key, as in CodePipeline's bucket.
 
 mod directory;
+#[cfg(feature = "memory")]
+mod memory;
 mod zip;
 
 use std::fmt;
@@ -9,9 +11,11 @@ use std::path::Path;
 use async_trait::async_trait;
 
 pub use self::directory::DirectoryStore;
+#[cfg(feature = "memory")]
+pub use self::memory::MemoryStore;
 pub(crate) use self::zip::walk;
 pub use self::zip::{Limits, pack, unpack};
-use crate::Result;
+use crate::{Error, Result};
 
 /// Keeps artifacts.
 #[async_trait]
@@ -33,3 +37,8 @@ pub trait ArtifactStore: fmt::Debug + Send + Sync {
 }
 
 const _: fn(&dyn ArtifactStore) = |_| ();
+
+/// Runs work on files where it may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Task(error.to_string()))?
+}

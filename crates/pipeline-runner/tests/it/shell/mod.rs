@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_call::{ManualClock, MapEnv, SequenceIds};
 use pipeline_model::model::{Action, ActionTypeId, Pipeline, Stage};
-use pipeline_runner::artifact::DirectoryStore;
+use pipeline_runner::artifact::{ArtifactStore, DirectoryStore, MemoryStore};
 use pipeline_runner::core::{Event, Execution, ExecutionStatus, FailureKind, Start, What};
 use pipeline_runner::{
     ActionJob, ActionOutcome, ActionProvider, Always, Answer, Cancel, Error, JobContext, Observer, Providers, Runner,
@@ -210,6 +210,23 @@ async fn events_tell_the_whole_story_in_order() {
         "pipeline SUCCEEDED",
     ];
     assert_eq!(told, want);
+}
+
+#[tokio::test]
+async fn both_artifact_stores_conform() {
+    let dir = tempfile::tempdir().unwrap();
+    let stores: [(&str, Box<dyn ArtifactStore>); 2] = [
+        ("directory", Box::new(DirectoryStore::new(dir.path().join("store")))),
+        ("memory", Box::new(MemoryStore::new())),
+    ];
+    for (name, store) in stores {
+        let space = tempfile::tempdir_in(dir.path()).unwrap();
+        assert_eq!(
+            pipeline_runner::conformance::artifact_store(&*store, space.path()).await,
+            Vec::<String>::new(),
+            "{name}"
+        );
+    }
 }
 
 #[test]
