@@ -1,1 +1,27 @@
-//! Lossless ECS task definitions and honest service deployments.
+#![doc = include_str!("../README.md")]
+
+pub mod body;
+pub mod canonical;
+pub mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod deploy;
+pub mod diff;
+pub mod edit;
+mod error;
+pub mod fargate;
+pub mod model;
+pub mod placeholder;
+pub mod read;
+pub mod rules;
+pub mod units;
+
+pub use body::{Body, BodyError};
+pub use canonical::canonicalize;
+pub use deploy::{DeployRequest, Deployer, Deployment, Outcome};
+pub use diff::{Change, Diff, diff};
+pub use edit::{EditError, ImageDefinition, ImageDefinitions, ImageDetail};
+pub use error::Error;
+pub use model::{Compatibility, Condition, Container, NetworkMode, TaskDefinition};
+pub use read::{read, read_bytes};
+pub use rules::check;

@@ -1,0 +1,66 @@
+//! Text to task definition. Never fails: what is wrong is in the report.
+
+mod structure;
+
+use std::sync::Arc;
+
+use spec_report::{Document, Format, Limits, MergeKeys, Parsed, Reader, Source};
+
+use crate::TaskDefinition;
+use crate::model::{schema, shape};
+use crate::rules::STRUCTURE;
+
+/// Reads a task definition, bare or as `aws ecs describe-task-definition` prints it.
+///
+/// A name that ends in `.json` is read as JSON, one that ends in `.yml` or `.yaml` as YAML (1.2, without merge keys);
+/// any other name as JSON if the text begins with `{` or `[`.
+///
+/// There is a value whenever the text is a mapping, however much of it is wrong. The report holds what concerns the
+/// structure; [`check`](crate::check) adds the rules about the content.
+#[must_use]
+pub fn read(source: Source) -> Parsed<TaskDefinition> {
+    read_with(source, &Limits::default())
+}
+
+/// As [`read`], within other limits.
+#[must_use]
+pub fn read_with(source: Source, limits: &Limits) -> Parsed<TaskDefinition> {
+    let (document, mut report) = match format(&source) {
+        Format::Json => spec_report::read_json(source, limits, &STRUCTURE),
+        _ => spec_report::read_yaml(source, limits, &STRUCTURE),
+    };
+    let document = Arc::new(document);
+    let mut reader = Reader::new(&document, &STRUCTURE, schema(document.format())).with_merge_keys(MergeKeys::Literal);
+    if let Some(root) = document.root() {
+        structure::check(&mut reader, root);
+    }
+    report.merge(reader.finish());
+    let is_mapping = document.root().is_some_and(|root| root.as_map().is_some());
+    let value = is_mapping.then(|| TaskDefinition::of(&document));
+    Parsed { document: Document::clone(&document), value, report }
+}
+
+/// As [`read`], from the bytes of a file: byte order marks, UTF-16 and invalid UTF-8 are dealt with and reported.
+#[must_use]
+pub fn read_bytes(name: &str, bytes: &[u8]) -> Parsed<TaskDefinition> {
+    let limits = Limits::default();
+    let (source, report) = spec_report::decode(name, bytes, &limits, &STRUCTURE);
+    let mut parsed = read_with(source, &limits);
+    parsed.report.merge(report);
+    parsed
+}
+
+fn format(source: &Source) -> Format {
+    let name = source.name().to_ascii_lowercase();
+    let json = match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("json") => true,
+        Some("yml" | "yaml") => false,
+        _ => source.text().trim_start().starts_with(['{', '[']),
+    };
+    if json { Format::Json } else { Format::Yaml }
+}
+
+/// The keys that registering takes, in the order of the reference.
+pub fn known_keys() -> impl Iterator<Item = &'static str> {
+    shape::TASK_DEFINITION.fields.iter().map(|field| field.name).filter(|name| !shape::READ_ONLY.contains(name))
+}
