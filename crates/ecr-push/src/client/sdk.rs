@@ -5,7 +5,7 @@ use aws_call::{AccountId, CallError, Fault};
 use aws_sdk_ecr::{
     error::SdkError,
     operation::{
-        batch_get_image::BatchGetImageOutput, describe_repositories::DescribeRepositoriesError,
+        RequestId as _, batch_get_image::BatchGetImageOutput, describe_repositories::DescribeRepositoriesError,
         upload_layer_part::UploadLayerPartError,
     },
     primitives::Blob,
@@ -278,7 +278,11 @@ fn stored_image(output: &BatchGetImageOutput) -> Result<Option<StoredImage>, Cal
         Some(failure) if failure.failure_code() == Some(&ImageFailureCode::ImageNotFound) => Ok(None),
         Some(failure) => {
             let code = failure.failure_code().map_or("ImageFailure", ImageFailureCode::as_str);
-            Err(CallError::service(operation.as_str(), code, failure.failure_reason().unwrap_or_default()))
+            let error = CallError::service(operation.as_str(), code, failure.failure_reason().unwrap_or_default());
+            Err(match output.request_id() {
+                Some(id) => error.with_request_id(id),
+                None => error,
+            })
         }
     }
 }

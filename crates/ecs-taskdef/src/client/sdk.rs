@@ -11,9 +11,10 @@ use aws_call::{CallError, Fault};
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::http::HttpRequest;
 use aws_sdk_ecs::error::BoxError;
+use aws_sdk_ecs::operation::RequestId as _;
 use aws_sdk_ecs::types::{self, DesiredStatus, SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
@@ -131,7 +132,11 @@ impl Services for Ecs {
         }
         let reason = answer.failures().first().and_then(types::Failure::reason).unwrap_or("MISSING");
         let message = format!("Service not found: {reason}.");
-        Err(CallError::service(OPERATION, "ServiceNotFoundException", message))
+        let error = CallError::service(OPERATION, "ServiceNotFoundException", message);
+        Err(match answer.request_id() {
+            Some(id) => error.with_request_id(id),
+            None => error,
+        })
     }
 
     async fn create_service(&self, request: &CreateService) -> Result<ServiceSnapshot, CallError> {
@@ -234,9 +239,10 @@ impl Intercept for Keep {
         "KeepAnswer"
     }
 
-    fn read_before_deserialization(
+    // Not before: until the SDK has read it, the body is a stream, and its bytes are not there.
+    fn read_after_deserialization(
         &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {

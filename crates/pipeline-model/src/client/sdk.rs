@@ -1,8 +1,8 @@
 //! The real service, through `aws_sdk_codepipeline` (feature `sdk`).
 //!
 //! The SDK's own types drop every field they do not know. So declarations travel as JSON: the request's body is
-//! replaced by the model's JSON before it is signed, and the answer's bytes are read before the SDK does. A field
-//! that AWS adds tomorrow passes through today's version.
+//! replaced by the model's JSON before it is signed, and the answer's bytes are read beside the SDK. A field that AWS
+//! adds tomorrow passes through today's version.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use aws_call::{CallError, Fault};
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::config::http::HttpRequest;
-use aws_sdk_codepipeline::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_codepipeline::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_codepipeline::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_codepipeline::error::BoxError;
 use aws_sdk_codepipeline::primitives::DateTime;
@@ -73,9 +73,10 @@ impl Intercept for Answer {
         "KeepAnswer"
     }
 
-    fn read_before_deserialization(
+    // Not before: until the SDK has read it, the body is a stream, and its bytes are not there.
+    fn read_after_deserialization(
         &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
@@ -100,6 +101,13 @@ fn time(at: Option<&DateTime>) -> Option<SystemTime> {
     SystemTime::try_from(*at?).ok()
 }
 
+/// Without its id nobody can follow an execution, so an answer that lacks it is no success.
+fn execution_id(operation: &'static str, id: Option<&str>) -> Result<String, CallError> {
+    id.map(str::to_owned).ok_or_else(|| {
+        CallError::new(operation, Fault::Other).with_message("the answer does not say which execution it is about")
+    })
+}
+
 /// The answer of the service for a number that can only be small.
 fn small(number: Option<i32>) -> Option<i32> {
     number.filter(|number| *number >= 0)
@@ -110,7 +118,11 @@ impl Pipelines for CodePipeline {
     async fn get(&self, request: &GetPipeline) -> Result<StoredPipeline, CallError> {
         const OPERATION: &str = "GetPipeline";
         let answer = Answer::default();
-        let version = request.version.and_then(|version| i32::try_from(version).ok());
+        let version = request.version.map(i32::try_from).transpose().map_err(|error| {
+            CallError::new(OPERATION, Fault::InvalidRequest)
+                .with_message("the version is larger than any that the service counts")
+                .with_source(error)
+        })?;
         let call = self.client.get_pipeline().name(&request.name).set_version(version);
         let got = call.customize().interceptor(answer.clone()).send().await;
         let got = got.map_err(|error| CallError::from_sdk(OPERATION, error))?;
@@ -178,7 +190,7 @@ impl Executions for CodePipeline {
             })?);
         }
         let sent = call.send().await.map_err(|error| CallError::from_sdk(OPERATION, error))?;
-        Ok(sent.pipeline_execution_id().unwrap_or_default().to_owned())
+        execution_id(OPERATION, sent.pipeline_execution_id())
     }
 
     async fn state(&self, pipeline: &str) -> Result<PipelineState, CallError> {
@@ -234,10 +246,11 @@ impl Executions for CodePipeline {
     }
 
     async fn retry(&self, request: &RetryStage) -> Result<String, CallError> {
+        const OPERATION: &str = "RetryStageExecution";
         let call = self.client.retry_stage_execution().pipeline_name(&request.pipeline).stage_name(&request.stage);
         let mode = StageRetryMode::from(request.mode.as_str());
         let sent = call.pipeline_execution_id(&request.execution_id).retry_mode(mode).send().await;
-        let sent = sent.map_err(|error| CallError::from_sdk("RetryStageExecution", error))?;
-        Ok(sent.pipeline_execution_id().unwrap_or_default().to_owned())
+        let sent = sent.map_err(|error| CallError::from_sdk(OPERATION, error))?;
+        execution_id(OPERATION, sent.pipeline_execution_id())
     }
 }
