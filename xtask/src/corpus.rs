@@ -1,4 +1,4 @@
-//! `cargo xtask corpus <dir>`: runs the checkers over a tree of files. The work is that of the example `check`, so that
+//! `cargo xtask corpus <dir>`: runs the checkers over a tree of files. The work is that of the example `lint`, so that
 //! this package stays quick to compile.
 
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     // Cargo runs at the root; the path is meant from where the user is.
     let directory = PathBuf::from(directory).canonicalize().with_context(|| format!("cannot find {directory}"))?;
     let mut command =
-        workspace.cargo(["run", "--quiet", "--package", "examples", "--example", "check", "--", "--summary"]);
+        workspace.cargo(["run", "--quiet", "--package", "examples", "--example", "lint", "--", "--summary"]);
     command.arg(directory);
     let status = command.status().with_context(|| format!("cannot run `{}`", show(&command)))?;
     // The example answers with the findings of the files; finding some is what it is run for.

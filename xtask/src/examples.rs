@@ -11,8 +11,8 @@ use crate::{
 
 /// An example, its arguments, and the exit code it must end with. To add an example, add a line.
 const RUNS: &[(&str, &[&str], i32)] = &[
-    ("check", &["examples/shop"], 0),
-    ("check", &["--format", "sarif", "examples/template"], 0),
+    ("lint", &["examples/shop"], 0),
+    ("lint", &["--format", "sarif", "examples/template"], 0),
     ("deliver", &["--yes"], 0),
     // Without a terminal `approvals.toml` answers.
     ("deliver", &["--json"], 0),
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn finds_declared_examples() {
-        let manifest = "[package]\nname = \"examples\"\n\n[[example]]\nname = \"check\"\npath = \"check.rs\"\n\n[[example]]\nname = \"deliver\"\n\n[lints]\nname = \"x\"\n";
-        assert_eq!(declared(manifest), ["check", "deliver"]);
+        let manifest = "[package]\nname = \"examples\"\n\n[[example]]\nname = \"deliver\"\npath = \"deliver.rs\"\n\n[[example]]\nname = \"lint\"\n\n[lints]\nname = \"x\"\n";
+        assert_eq!(declared(manifest), ["deliver", "lint"]);
     }
 }

@@ -35,7 +35,10 @@ use crate::core::{ActionStart, FailureKind};
 ///     }
 ///
 ///     async fn run(&self, job: ActionJob, cx: &JobContext) -> ActionOutcome {
-/// XX
+///         let name = match job.required("Name") {
+///             Ok(name) => name,
+///             Err(outcome) => return outcome,
+///         };
 ///         cx.log(&format!("hello, {name}"));
 ///         ActionOutcome::succeeded().with_variable("Greeted", name)
 ///     }

@@ -1,9 +1,12 @@
 //! Checks buildspecs, AppSpecs, task definitions and pipelines, and says what is wrong with file, line and column.
 //!
-//!     cargo run -p examples --example check -- examples/shop
-//!     cargo run -p examples --example check -- --format sarif . > findings.sarif
+//!     cargo run -p examples --example lint -- examples/shop
+//!     cargo run -p examples --example lint -- --format sarif . > findings.sarif
 //!
-//! Exit code: 0 when nothing is wrong, 1 when there are errors, 2 when the check itself could not be done.
+//! `--format json` writes one object a line, `{"file","kind","rule","severity","line","column","message","fix"}`, and
+//! nothing else on standard output.
+//!
+//! Exit code: 0 when there are no errors, 1 when there are, 2 when the check itself could not be done.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 
 use std::collections::BTreeMap;
@@ -15,7 +18,7 @@ use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use pipeline_runner::preflight::{self, Checked};
 use spec_report::render::{self, Color, TextOptions};
-use spec_report::{Levels, Report, Safety, Severity, apply_fixes};
+use spec_report::{Diagnostic, Levels, Report, Safety, Severity, apply_fixes};
 
 /// Checks the files of a delivery on AWS before AWS sees them.
 #[derive(Parser)]
@@ -75,7 +78,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.summary {
         count(&checked);
     } else {
-        print!("{}", rendered(arguments, &report));
+        print!("{}", rendered(arguments, &checked));
     }
     if matches!(arguments.format, Format::Text | Format::Concise) && !arguments.json {
         eprintln!("{} files: {}", checked.len(), render::summary(&report));
@@ -109,17 +112,40 @@ fn fix(checked: &[Checked]) -> anyhow::Result<usize> {
     Ok(applied)
 }
 
-fn rendered(arguments: &Arguments, report: &Report) -> String {
+fn rendered(arguments: &Arguments, checked: &[Checked]) -> String {
+    let mut report = Report::new();
+    for file in checked {
+        report.merge(file.report.clone());
+    }
+    let report = &report;
     match if arguments.json { Format::Json } else { arguments.format } {
         Format::Text => {
             let color = if std::io::stdout().is_terminal() { Color::Always } else { Color::Never };
             render::text_with(report, &TextOptions::default().with_color(color))
         }
         Format::Concise => render::concise(report),
-        Format::Json => render::json(report),
+        Format::Json => checked.iter().flat_map(json_lines).collect(),
         Format::Sarif => render::sarif(report, "longshore", env!("CARGO_PKG_VERSION")),
         Format::Github => render::github(report),
     }
+}
+
+fn json_lines(file: &Checked) -> Vec<String> {
+    let line = |found: &Diagnostic| {
+        let place = found.primary.source.position(found.primary.span.start);
+        let object = serde_json::json!({
+            "file": file.path,
+            "kind": file.kind.to_string(),
+            "rule": found.rule.id,
+            "severity": found.severity,
+            "line": place.line,
+            "column": place.column,
+            "message": found.message,
+            "fix": found.fix.is_some(),
+        });
+        format!("{object}\n")
+    };
+    file.report.iter().map(line).collect()
 }
 
 fn count(checked: &[Checked]) {
