@@ -18,7 +18,7 @@ use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use pipeline_runner::preflight::{self, Checked};
 use spec_report::render::{self, Color, TextOptions};
-use spec_report::{Diagnostic, Levels, Report, Safety, Severity, apply_fixes};
+use spec_report::{Diagnostic, Encoding, Levels, Report, Safety, Severity, apply_fixes};
 
 /// Checks the files of a delivery on AWS before AWS sees them.
 #[derive(Parser)]
@@ -104,8 +104,15 @@ fn fix(checked: &[Checked]) -> anyhow::Result<usize> {
     for file in checked {
         let Some(source) = file.report.iter().next().map(|found| found.primary.source.clone()) else { continue };
         let fixed = apply_fixes(&source, file.report.iter(), Safety::Safe);
+        let mark = match source.encoding() {
+            Encoding::Utf8 => "",
+            Encoding::Utf8Bom => "\u{feff}",
+            // Writing UTF-8 in place of what was there is more than a fix should do.
+            _ => continue,
+        };
         if fixed.applied > 0 {
-            std::fs::write(&file.path, &fixed.text).with_context(|| file.path.display().to_string())?;
+            std::fs::write(&file.path, format!("{mark}{}", fixed.text))
+                .with_context(|| file.path.display().to_string())?;
             applied += fixed.applied;
         }
     }

@@ -15,7 +15,9 @@ use tokio::task::JoinSet;
 use crate::approval::Approver;
 use crate::artifact::ArtifactStore;
 use crate::cancel::Cancel;
-use crate::core::{ActionStart, Effect, Execution, Failure, FailureKind, Input, Report, Stamped, Start, State, Step};
+use crate::core::{
+    ActionStart, Effect, Execution, Failure, FailureKind, Input, Refusal, Report, Stamped, Start, State, Step,
+};
 use crate::job::{ActionJob, ActionOutcome, ActionProvider, JobContext};
 use crate::observer::Observer;
 use crate::providers::Providers;
@@ -87,7 +89,7 @@ impl Runner {
         let mut running = Running { tasks: JoinSet::new(), cancels: BTreeMap::new(), sender };
         let first = self.apply(Input::Start(start))?;
         let id = first.execution.clone().unwrap_or_default();
-        self.carry_out(first, &mut running)?;
+        self.carry_out(first, &mut running);
         let mut stopping = false;
         while let Some(execution) = self.state.execution(&id).filter(|execution| !execution.status.is_terminal()) {
             let execution = execution.id.clone();
@@ -99,8 +101,14 @@ impl Runner {
                 }
                 () = self.lapse() => Input::Tick,
             };
-            match self.apply(input) {
-                Ok(step) => self.carry_out(step, &mut running)?,
+            match self.apply(input.clone()) {
+                Ok(step) => self.carry_out(step, &mut running),
+                // An answer that the service would not take leaves its approval open, and nobody would ask again.
+                Err(Error::Refused(refusal)) if refusal.code == "ValidationException" => {
+                    if let Some(step) = self.reject(&input, &refusal)? {
+                        self.carry_out(step, &mut running);
+                    }
+                }
                 // An answer that came too late, for example to an approval that has lapsed meanwhile.
                 Err(Error::Refused(_)) => {}
                 Err(error) => return Err(error),
@@ -126,10 +134,24 @@ impl Runner {
         Ok(step)
     }
 
-    fn carry_out(&self, step: Step, running: &mut Running) -> Result<()> {
+    /// Rejects the approval that `input` tried to answer.
+    fn reject(&mut self, input: &Input, refusal: &Refusal) -> Result<Option<Step>> {
+        let Input::Approve { token, .. } = input else { return Ok(None) };
+        let summary: String = format!("the answer was refused: {}", refusal.message).chars().take(512).collect();
+        self.apply(Input::Approve { token: token.clone(), approved: false, summary }).map(Some)
+    }
+
+    fn carry_out(&self, step: Step, running: &mut Running) {
         for effect in step.effects {
             match effect {
-                Effect::Start(start) => self.start(*start, running)?,
+                Effect::Start(start) => {
+                    let (execution, action) = (start.execution.clone(), start.id.clone());
+                    if let Err(error) = self.start(*start, running) {
+                        let failure = Failure { kind: error.failure_kind(), message: error.to_string() };
+                        let report = Report::Failed { failure, external_id: None };
+                        let _ = running.sender.send(Input::Report { execution, action, report });
+                    }
+                }
                 Effect::Ask(request) => {
                     let (approver, sender) = (Arc::clone(&self.world.approver), running.sender.clone());
                     let cancel = running.cancel_of(&request.token);
@@ -146,7 +168,6 @@ impl Runner {
                 Effect::Abandon { action } => running.cancel_of(&action).cancel(),
             }
         }
-        Ok(())
     }
 
     fn start(&self, start: ActionStart, running: &mut Running) -> Result<()> {

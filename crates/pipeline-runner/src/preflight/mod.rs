@@ -3,6 +3,7 @@
 mod kind;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pipeline_model::{ReadOptions, Reading};
 use spec_report::{Levels, Report};
@@ -53,19 +54,38 @@ pub fn read_pipeline(name: &str, bytes: &[u8]) -> Reading {
     pipeline_model::read_bytes(name, bytes, &ReadOptions::default())
 }
 
-/// Checks every file below `directory` that is of a [`Kind`] this project knows, in the order of their names. Hidden
-/// directories and those that hold other people's files are passed over; links are not followed.
+/// Checks every file below `directory` that is of a [`Kind`] this project knows, on all processors; the answer is in the
+/// order of their names. Hidden directories and those that hold other people's files are passed over; links are not followed.
 ///
 /// # Errors
 /// [`Error::File`] when a directory or file cannot be read.
 pub fn check_directory(directory: &Path, levels: &Levels) -> Result<Vec<Checked>> {
-    let mut checked = Vec::new();
-    for path in files(directory)? {
-        if let Some(found) = check_file(&path, levels)? {
-            checked.push(found);
+    let files = files(directory)?;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut checked = Vec::new();
+        while let Some((place, path)) = {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            files.get(place).map(|path| (place, path))
+        } {
+            if let Some(found) = check_file(path, levels)? {
+                checked.push((place, found));
+            }
         }
-    }
-    Ok(checked)
+        Ok::<_, Error>(checked)
+    };
+    let mut checked = Vec::new();
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        running.into_iter().try_for_each(|worker| {
+            let found = worker.join().map_err(|_| Error::Task("a check panicked, which is a bug".to_owned()))?;
+            checked.extend(found?);
+            Ok::<_, Error>(())
+        })
+    })?;
+    checked.sort_by_key(|(place, _)| *place);
+    Ok(checked.into_iter().map(|(_, found)| found).collect())
 }
 
 /// Checks one file; `None` when it is of no known kind.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use aws_call::ManualClock;
 use pipeline_model::model::{Action, ActionTypeId, Stage};
 use pipeline_runner::core::{ApprovalRequest, ExecutionStatus, Start};
-use pipeline_runner::{Answer, ApprovalsFile, Approver, Cancel, Prompt, Runner};
+use pipeline_runner::{Always, Answer, ApprovalsFile, Approver, Cancel, Prompt, Runner};
 
 use super::{act, pipeline, world};
 
@@ -83,4 +83,19 @@ async fn a_rejected_approval_fails_the_run_before_anything_is_deployed() {
     assert_eq!((execution.status, execution.stages.len()), (ExecutionStatus::Failed, 2));
     let summary = execution.summary.unwrap();
     assert!(summary.contains("Build/Ok: Rejected: a.toml has no answer"), "{summary}");
+}
+
+#[tokio::test]
+async fn an_answer_that_the_service_would_not_take_is_a_no() {
+    let dir = tempfile::tempdir().unwrap();
+    let gate =
+        Action::new("Ok", ActionTypeId::new("Approval", "AWS", "Manual", "1")).with_config("IsSummaryRequired", "true");
+    let mut world = world(dir.path(), Arc::default());
+    world.clock = Arc::new(ManualClock::at_epoch_secs(1_700_000_000));
+    world.approver = Arc::new(Always(Answer::approve("")));
+    let mut runner = Runner::new(pipeline(gate), world).unwrap();
+    let execution = runner.run(Start::manual("test"), &Cancel::new()).await.unwrap();
+    assert_eq!(execution.status, ExecutionStatus::Failed);
+    let summary = execution.summary.unwrap();
+    assert!(summary.contains("the answer was refused: Action 'Ok' in stage 'Build' requires a summary"), "{summary}");
 }

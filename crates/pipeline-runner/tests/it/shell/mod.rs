@@ -229,6 +229,18 @@ async fn both_artifact_stores_conform() {
     }
 }
 
+#[tokio::test]
+async fn an_action_without_a_place_to_work_fails_and_does_not_end_the_runner() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = world(dir.path(), Arc::default());
+    world.workspace = dir.path().join("file");
+    std::fs::write(&world.workspace, "in the way").unwrap();
+    let mut runner = Runner::new(pipeline(act("Use", "Build", "read")), world).unwrap();
+    let execution = runner.run(Start::manual("test"), &Cancel::new()).await.unwrap();
+    assert_eq!(execution.status, ExecutionStatus::Failed);
+    assert!(cause(&execution).1.contains("file"), "{:?}", cause(&execution));
+}
+
 #[test]
 fn what_would_be_left_out_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
