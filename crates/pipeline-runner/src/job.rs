@@ -14,7 +14,7 @@ use pipeline_model::actions::BUILTIN;
 use pipeline_model::model::{ActionTypeId, ConfigValue};
 
 use crate::Error;
-use crate::artifact::ArtifactStore;
+use crate::artifact::{ArtifactStore, inside};
 use crate::cancel::Cancel;
 use crate::core::{ActionStart, FailureKind};
 
@@ -106,6 +106,20 @@ impl ActionJob {
     /// A configuration value.
     pub fn config(&self, key: &str) -> Option<&str> {
         self.configuration.get(key).map(ConfigValue::expose)
+    }
+
+    /// A configuration value that names a file within an artifact, without `.` and `..`; `default` without the key.
+    ///
+    /// # Errors
+    /// The outcome to answer with, when the path leaves the artifact.
+    pub fn file_in_artifact(&self, key: &str, default: &str) -> Result<PathBuf, ActionOutcome> {
+        let path = self.config(key).unwrap_or(default);
+        inside(Path::new(path)).ok_or_else(|| {
+            ActionOutcome::misconfigured(format!(
+                "`{key}` `{}` leaves the artifact: name a file within it",
+                path.escape_debug()
+            ))
+        })
     }
 
     /// Checks that every key is there which the catalogue of action types requires; for providers that do not need the

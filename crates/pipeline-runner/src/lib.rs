@@ -11,6 +11,7 @@ mod error;
 mod job;
 #[cfg(feature = "memory")]
 pub mod memory;
+mod names;
 mod observer;
 pub mod preflight;
 pub mod providers;

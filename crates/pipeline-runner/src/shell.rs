@@ -64,9 +64,10 @@ impl Runner {
     /// A runner for one pipeline.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] names every part of the declaration that would not run here as it does on the service,
+    /// [`Error::Refused`] for a name that the service would not take; [`Error::Unsupported`] names every part of the declaration that would not run here as it does on the service,
     /// so that nothing is silently left out.
     pub fn new(pipeline: Pipeline, world: World) -> Result<Self> {
+        crate::names::check(&pipeline)?;
         let missing = unsupported(&pipeline, &world.providers);
         if !missing.is_empty() {
             return Err(Error::Unsupported { pipeline: pipeline.name, what: missing.join("; ") });

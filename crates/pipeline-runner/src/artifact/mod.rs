@@ -13,8 +13,8 @@ use async_trait::async_trait;
 pub use self::directory::DirectoryStore;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
-pub(crate) use self::zip::walk;
 pub use self::zip::{Limits, pack, unpack};
+pub(crate) use self::zip::{inside, walk};
 use crate::{Error, Result};
 
 /// Keeps artifacts.

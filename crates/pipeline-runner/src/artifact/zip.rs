@@ -128,7 +128,7 @@ pub fn unpack<R: Read + Seek>(key: &str, archive: R, directory: &Path, limits: &
 }
 
 /// The path without `.` and `..`, if it stays inside the directory it is relative to.
-fn inside(path: &Path) -> Option<PathBuf> {
+pub(crate) fn inside(path: &Path) -> Option<PathBuf> {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

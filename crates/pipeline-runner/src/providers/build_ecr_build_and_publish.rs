@@ -1,7 +1,7 @@
 //! `Build/AWS/ECRBuildAndPublish`: builds the image of the artifact's Dockerfile, as far as that needs no container, and
 //! pushes it to the repository.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -45,8 +45,9 @@ impl EcrBuildAndPublish {
             .inputs
             .first()
             .ok_or_else(|| ActionOutcome::misconfigured("the action needs an input artifact with the Dockerfile"))?;
+        let dockerfile = job.file_in_artifact("DockerFilePath", "Dockerfile")?;
         let context = cx.unpack(artifact, key).await?;
-        let image = build(context, job.config("DockerFilePath").unwrap_or("Dockerfile")).await?;
+        let image = build(context, &dockerfile).await?;
         cx.log(&format!("built {}", image.digest()));
         let pusher = Pusher::new(Arc::clone(&self.backends.images), Arc::clone(&cx.clock), Arc::clone(&cx.ids));
         let tell = |event: &Event<'_>| tell(event, cx);
@@ -81,17 +82,8 @@ impl EcrBuildAndPublish {
     }
 }
 
-async fn build(context: std::path::PathBuf, dockerfile: &str) -> Result<Image, ActionOutcome> {
-    // A path of the artifact: one that leaves it is refused by the builder, which reads nothing outside its context.
+async fn build(context: PathBuf, dockerfile: &Path) -> Result<Image, ActionOutcome> {
     let path = context.join(dockerfile);
-    if Path::new(dockerfile)
-        .components()
-        .any(|part| !matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir))
-    {
-        return Err(ActionOutcome::misconfigured(format!(
-            "`DockerFilePath` `{dockerfile}` leaves the artifact: name a file within it"
-        )));
-    }
     let built =
         tokio::task::spawn_blocking(move || dockerfile::build(&context, &path, &Platform::linux("amd64"))).await;
     built.map_err(|error| Error::Task(error.to_string()))?.map_err(|error| failed(&error))

@@ -99,9 +99,10 @@ async fn images(job: &ActionJob, cx: &JobContext) -> Result<ImageDefinitions, Ac
         .inputs
         .first()
         .ok_or_else(|| ActionOutcome::misconfigured("the action needs an input artifact with the image definitions"))?;
+    let path = job.file_in_artifact("FileName", "imagedefinitions.json")?;
     let directory = cx.unpack(artifact, key).await?;
-    let file = job.config("FileName").unwrap_or("imagedefinitions.json");
-    let text = tokio::fs::read_to_string(directory.join(file)).await.map_err(|error| {
+    let file = &path.display().to_string();
+    let text = tokio::fs::read_to_string(directory.join(&path)).await.map_err(|error| {
         ActionOutcome::failed(format!("artifact `{artifact}` has no readable `{file}`: {error}; let the build write it and list it under `artifacts`"))
     })?;
     let images = ImageDefinitions::parse(file, &text).map_err(|error| ActionOutcome::failed(error.to_string()))?;

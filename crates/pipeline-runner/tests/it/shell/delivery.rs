@@ -25,6 +25,10 @@ fn pipeline() -> Pipeline {
 }
 
 async fn deliver(broken: Option<Break>) -> (Execution, LocalAccount) {
+    deliver_pipeline(pipeline(), broken).await
+}
+
+async fn deliver_pipeline(pipeline: Pipeline, broken: Option<Break>) -> (Execution, LocalAccount) {
     let dir = tempfile::tempdir().unwrap();
     let text = std::fs::read_to_string(shop().join("local.toml")).unwrap();
     let settings = LocalSettings::parse("local.toml".as_ref(), &text).unwrap();
@@ -47,7 +51,7 @@ async fn deliver(broken: Option<Break>) -> (Execution, LocalAccount) {
         env: Arc::new(SystemEnv),
         workspace: dir.path().join("work"),
     };
-    let mut runner = Runner::new(pipeline(), world).unwrap();
+    let mut runner = Runner::new(pipeline, world).unwrap();
     let execution = runner.run(Start::manual("test"), &Cancel::new()).await.unwrap();
     (execution, account)
 }
@@ -94,6 +98,22 @@ async fn each_break_is_told_and_leaves_the_service_as_it_was() {
         assert_eq!(tags(&account), pushed, "{broken:?}");
         let (image, tasks) = running(&account).await;
         assert!(image.ends_with("/shop:first") && tasks == 2, "{broken:?}: {tasks} tasks of {image}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configured_path_cannot_leave_the_artifact() {
+    for (stage, action, key, value) in [
+        (1, 1, "DockerFilePath", "../../Dockerfile"),
+        (3, 0, "FileName", "/etc/hostname"),
+        (3, 0, "FileName", "a/../../b"),
+    ] {
+        let mut declared = pipeline();
+        let configured = declared.stages[stage].actions[action].clone().with_config(key, value);
+        declared.stages[stage].actions[action] = configured;
+        let (execution, _) = deliver_pipeline(declared, None).await;
+        let message = execution.summary.unwrap();
+        assert!(message.contains(&format!("`{key}` `{value}` leaves the artifact")), "{message}");
     }
 }
 
