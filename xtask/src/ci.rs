@@ -23,6 +23,10 @@ use crate::{
 /// The features that every service crate names alike and that must compile without one another.
 const ALONE: &[&str] = &["local", "memory"];
 
+/// The tests against a foreign program. They run when they are named, so that `--all-features` alone does not need it;
+/// with the rest of the features, because every other choice would compile everything below them anew.
+const MOTO: &[&str] = &["--workspace", "--all-features", "--test", "moto"];
+
 /// One thing to do.
 struct Step {
     name: String,
@@ -124,6 +128,8 @@ fn clippy(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> 
         let selection = Selection::with_sdk(members);
         steps.push(step("clippy, feature sdk", clippy(&selection.arguments(&["--lib"]))));
         steps.push(step("clippy, all features", clippy(&["--workspace", "--all-features", "--all-targets"])));
+        // `--all-targets` means those that run when nobody names one.
+        steps.push(step("clippy, moto", clippy(MOTO)));
     }
     steps
 }
@@ -136,6 +142,9 @@ fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
         workspace.cargo(["test", "--workspace", "--all-features"])
     };
     steps.push(step(if quick { "test, all features but the SDK" } else { "test, all features" }, Work::Show(all)));
+    if !quick {
+        steps.push(step("moto", Work::Show(workspace.cargo(["test"].iter().chain(MOTO)))));
+    }
     steps
 }
 
@@ -165,10 +174,12 @@ mod tests {
             });
             lines.collect::<Vec<_>>().join("\n")
         };
-        assert!(!shown(true).contains("sdk") && !shown(true).contains("--workspace"));
+        assert!(!shown(true).contains("sdk") && !shown(true).contains("--workspace") && !shown(true).contains("moto"));
         for words in [
             "buildspec/sdk",
             "test --workspace --all-features",
+            "test --workspace --all-features --test moto",
+            "clippy --workspace --all-features --test moto",
             "RUSTDOCFLAGS=-Dwarnings cargo doc",
             "fmt --all --check",
         ] {

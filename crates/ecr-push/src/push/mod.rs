@@ -338,10 +338,13 @@ impl Session<'_> {
                 return Err(DigestMismatch::new("the stored manifest", "the registry", digest, computed, advice).into());
             }
             Err(failed) => match failed.call.code() {
-                // Same manifest, same tag: an earlier attempt of this or another push has done it.
-                Some("ImageAlreadyExistsException") if failed.attempts > 1 => Stored::Written,
-                Some("ImageAlreadyExistsException") => Stored::AlreadyThere,
-                Some("ImageTagAlreadyExistsException") => return self.immutable(digest, tag, failed).await,
+                // An earlier attempt of this or another push has stored it.
+                Some("ImageAlreadyExistsException") if tag.is_none() && failed.attempts > 1 => Stored::Written,
+                Some("ImageAlreadyExistsException") if tag.is_none() => Stored::AlreadyThere,
+                // ECR says the first when the tag names this very image. Who says so about another one is not believed.
+                Some("ImageAlreadyExistsException" | "ImageTagAlreadyExistsException") => {
+                    return self.immutable(digest, tag, failed).await;
+                }
                 Some("LayersNotFoundException" | "ReferencedImagesNotFoundException") => Stored::Incomplete(failed),
                 _ => return Err(self.not_stored(digest, tag, failed)),
             },

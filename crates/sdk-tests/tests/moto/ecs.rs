@@ -1,0 +1,174 @@
+//! `ecs_taskdef::client::Ecs`. Moto keeps task definitions and gives them back; it checks next to nothing of them.
+//!
+//! Left out: services that become steady. Moto runs no task of a service, and an update begins no deployment.
+
+use std::sync::Arc;
+
+use aws_call::{Fault, ManualClock, SequenceIds};
+use aws_sdk_ecs::Client;
+use ecs_taskdef::{
+    Body, DeployRequest, Deployer, Error,
+    client::{CreateService, Ecs, ListRevisions, Registered, ServiceId, Services as _, TaskDefinitions as _},
+    diff, read_bytes,
+};
+use serde_json::{Value as Json, json};
+
+use crate::server::{ACCOUNT, Moto, is_missing, is_refused};
+
+fn arn(revision: u32) -> String {
+    format!("arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/web:{revision}")
+}
+
+/// For EC2, with units and defaults that are written in other ways than the service would.
+fn on_ec2() -> Json {
+    json!({
+        "family": "web",
+        "networkMode": "bridge",
+        "taskRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/web"),
+        "containerDefinitions": [
+            {
+                "name": "app",
+                "image": "shop:v1",
+                "memory": 256,
+                "essential": true,
+                "portMappings": [{ "containerPort": 80, "hostPort": 0, "protocol": "tcp" }],
+                "environment": [{ "name": "LOG", "value": "" }, { "name": "GREETING", "value": "grüß dich" }],
+                "healthCheck": { "command": ["CMD-SHELL", "true"], "interval": 30, "timeout": 5, "retries": 3 },
+                "mountPoints": [{ "sourceVolume": "data", "containerPath": "/data", "readOnly": false }],
+                "dependsOn": [{ "containerName": "log", "condition": "START" }],
+                "ulimits": [{ "name": "nofile", "softLimit": 1024, "hardLimit": 4096 }],
+            },
+            { "name": "log", "image": "log:v1", "memoryReservation": 64, "essential": false },
+        ],
+        "volumes": [{ "name": "data", "host": { "sourcePath": "/srv/data" } }],
+        "placementConstraints": [{ "type": "memberOf", "expression": "attribute:ecs.os-type == linux" }],
+        "tags": [{ "key": "team", "value": "shop" }],
+    })
+}
+
+/// For Fargate, with as little as it takes.
+fn on_fargate() -> Json {
+    json!({
+        "family": "web",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "executionRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/execution"),
+        "runtimePlatform": { "cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX" },
+        "ephemeralStorage": { "sizeInGiB": 30 },
+        "containerDefinitions": [{ "name": "app", "image": "shop:v1", "portMappings": [{ "containerPort": 80 }] }],
+        "volumes": [{ "name": "files", "efsVolumeConfiguration": { "fileSystemId": "fs-00000000" } }],
+    })
+}
+
+async fn register(ecs: &Ecs, definition: &Json) -> Registered {
+    ecs.register(&Body::from_json(definition.clone()).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_described_is_what_was_registered() {
+    let moto = Moto::start();
+    let ecs = Ecs::new(Client::new(&moto.config()));
+    for (revision, definition) in [(1, on_ec2()), (2, on_fargate())] {
+        assert_eq!(register(&ecs, &definition).await, Registered::new(arn(revision), "web", revision));
+        for name in [arn(revision), format!("web:{revision}"), "web".to_owned()] {
+            let described = ecs.describe(&name).await.unwrap();
+            assert_eq!(described["taskDefinition"]["taskDefinitionArn"], arn(revision));
+            let changes = diff(&definition, &described);
+            assert!(changes.is_empty(), "{name}:\n{changes}");
+        }
+        // Registered again from its description, it is the same again: nothing of what describes a revision is sent.
+        let described = ecs.describe(&arn(revision)).await.unwrap();
+        let again = Body::from_described(&described).unwrap();
+        assert!(diff(&definition, again.as_json()).is_empty());
+    }
+    // The two are not the same.
+    let (first, second) = (ecs.describe("web:1").await.unwrap(), ecs.describe("web:2").await.unwrap());
+    assert!(!diff(&first, &second).is_empty());
+}
+
+/// What moto forgets is a difference, and nobody takes it for a default.
+#[tokio::test]
+async fn what_moto_drops_is_a_difference() {
+    let moto = Moto::start();
+    let ecs = Ecs::new(Client::new(&moto.config()));
+    let mut definition = on_ec2();
+    definition["enableFaultInjection"] = json!(true);
+    definition["ofTomorrow"] = json!({ "enabled": true });
+    definition["containerDefinitions"][0]["ofTomorrow"] = json!(["new"]);
+    register(&ecs, &definition).await;
+    let changes = diff(&definition, &ecs.describe("web").await.unwrap());
+    let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            r#"- containerDefinitions[app].ofTomorrow: ["new"]"#,
+            "~ enableFaultInjection: true -> false",
+            r#"- ofTomorrow: {"enabled":true}"#,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn revisions_are_listed_until_they_are_deregistered() {
+    let moto = Moto::start();
+    let ecs = Ecs::new(Client::new(&moto.config()));
+    let list = async |request| {
+        let mut arns = ecs.list(&request).await.unwrap();
+        // Moto does not sort.
+        arns.sort();
+        arns
+    };
+    for _ in 0..3 {
+        register(&ecs, &on_fargate()).await;
+    }
+    let active = || ListRevisions::active("web");
+    assert_eq!(list(active()).await, [arn(1), arn(2), arn(3)]);
+    ecs.deregister(&arn(2)).await.unwrap();
+    assert_eq!(list(active()).await, [arn(1), arn(3)]);
+    assert_eq!(list(ListRevisions::active("nothing")).await, [""; 0]);
+    // It is inactive and can still be looked at.
+    assert_eq!(ecs.describe("web:2").await.unwrap()["taskDefinition"]["status"], "INACTIVE");
+    assert_eq!(register(&ecs, &on_fargate()).await.revision, 4);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_an_error() {
+    let moto = Moto::start();
+    let ecs = Ecs::new(Client::new(&moto.config()));
+    for answer in [ecs.describe("web").await.map(drop), ecs.describe("web:7").await.map(drop)] {
+        let error = is_refused(answer, "DescribeTaskDefinition", "ClientException");
+        assert_eq!(error.fault(), Fault::InvalidRequest);
+    }
+    is_refused(ecs.deregister("web:7").await, "DeregisterTaskDefinition", "ClientException");
+    let web = ServiceId::new("shop", "web");
+    let error = is_refused(ecs.describe_service(&web).await, "DescribeServices", "ClusterNotFoundException");
+    assert_eq!(error.fault(), Fault::NotFound);
+    is_missing(ecs.list_service_deployments(&web).await, "ListServiceDeployments");
+}
+
+/// The update is taken, and moto goes on to show the deployment of before, without tasks. That is no success, however
+/// long it is looked at.
+#[tokio::test]
+async fn a_deployment_that_never_begins_is_no_success() {
+    let moto = Moto::start();
+    let client = Client::new(&moto.config());
+    client.create_cluster().cluster_name("shop").send().await.unwrap();
+    let ecs = Ecs::new(client);
+    let first = register(&ecs, &on_ec2()).await;
+    let web = ServiceId::new("shop", "web");
+    let created = ecs.create_service(&CreateService::new(web.clone(), first.arn.clone(), 2)).await.unwrap();
+    assert_eq!((created.desired, created.running, created.rollouts.len()), (2, 0, 1));
+    assert_eq!(created.rollouts[0].task_definition, first.arn);
+
+    let mut next = on_ec2();
+    next["containerDefinitions"][0]["image"] = json!("shop:v2");
+    let parsed = read_bytes("taskdef.json", next.to_string().as_bytes());
+    let (clock, ids) = (ManualClock::at_epoch_secs(0).auto(), SequenceIds::new(1));
+    let deployer = Deployer::new(Arc::new(ecs.clone()), Arc::new(ecs.clone()), Arc::new(clock), Arc::new(ids));
+    let request = DeployRequest::new("shop", "web", parsed.value.unwrap());
+    let error = deployer.deploy(&request, &()).await.unwrap_err();
+    let Error::NoDeployment { service, task_definition } = error else { panic!("{error:?}") };
+    assert_eq!((service, task_definition), (web, arn(2)));
+}

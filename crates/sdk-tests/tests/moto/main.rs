@@ -1,0 +1,14 @@
+//! The SDK adapters against a program of other people: moto, over HTTP on loopback. One module per service.
+//!
+//! The mocks of `tests/it` answer what this workspace believes of AWS. Moto answers what others believe, so that both
+//! sides of a call are no longer of one mind. It is a mock too, and wrong in places: what it says there is held against
+//! the rule that no adapter makes a success of it, or left out with the reason.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod codebuild;
+mod codedeploy;
+mod codepipeline;
+mod ecr;
+mod ecs;
+mod server;
