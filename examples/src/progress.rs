@@ -53,7 +53,7 @@ impl Observer for Progress {
     fn event(&self, event: &Event) {
         let What::Action { stage, action, id, started, summary, .. } = &event.what else {
             if let What::Stage { stage, .. } = &event.what
-                && event.state == "STARTED"
+                && matches!(event.state.as_str(), "STARTED" | "RESUMED")
             {
                 self.say(&format!("── {stage}"));
             }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_call::{Clock, Env, IdSource};
 use jiff::Timestamp;
-use pipeline_model::model::{ExecutionMode, Pipeline};
+use pipeline_model::model::{ConditionResult, ExecutionMode, Pipeline, RetryMode};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -83,6 +83,9 @@ impl Runner {
     /// Runs one execution to its end. When `cancel` is set the execution is stopped, its actions given up and waited
     /// for, and the result says `Stopped`.
     ///
+    /// A failure whose stage says `ROLLBACK` starts an execution of its own, which is run to its end as well; it is the
+    /// last one of [`Self::state`]. What comes back is the execution that failed.
+    ///
     /// # Errors
     /// [`Error::Refused`] when the start itself is refused. A pipeline that fails is no error: read the status.
     pub async fn run(&mut self, start: Start, cancel: &Cancel) -> Result<Execution> {
@@ -92,7 +95,7 @@ impl Runner {
         let id = first.execution.clone().unwrap_or_default();
         self.carry_out(first, &mut running);
         let mut stopping = false;
-        while let Some(execution) = self.state.execution(&id).filter(|execution| !execution.status.is_terminal()) {
+        while let Some(execution) = self.unfinished(&id) {
             let execution = execution.id.clone();
             let input = tokio::select! {
                 Some(input) = inputs.recv() => input,
@@ -117,6 +120,12 @@ impl Runner {
         }
         running.wind_down(&*self.world.clock).await;
         self.state.execution(&id).cloned().ok_or_else(|| Error::Task(format!("execution {id} is lost")))
+    }
+
+    /// What still runs: the execution that was started, or its rollback.
+    fn unfinished(&self, id: &str) -> Option<&Execution> {
+        let mut own = self.state.executions.iter().skip_while(|execution| execution.id != id);
+        own.find(|execution| !execution.status.is_terminal())
     }
 
     /// Sleeps until the next open approval lapses; for ever when none is open.
@@ -266,11 +275,20 @@ fn unsupported(pipeline: &Pipeline, providers: &Providers) -> Vec<String> {
         for (what, present) in [
             ("beforeEntry conditions", stage.before_entry.is_some()),
             ("onSuccess conditions", stage.on_success.is_some()),
-            ("onFailure handling", stage.on_failure.is_some()),
+            ("onFailure conditions", stage.on_failure.as_ref().is_some_and(|gate| !gate.conditions.is_empty())),
         ] {
             if present {
                 found.push(format!("{what} of stage `{}`", stage.name));
             }
+        }
+        let gate = stage.on_failure.as_ref();
+        match gate.and_then(|gate| gate.result.as_ref()) {
+            None | Some(ConditionResult::Retry | ConditionResult::Rollback) => {}
+            Some(result) => found.push(format!("onFailure result `{result}` of stage `{}`", stage.name)),
+        }
+        let retry = gate.and_then(|gate| gate.retry_configuration.as_ref()?.retry_mode.as_ref());
+        if let Some(RetryMode::Unknown(mode)) = retry {
+            found.push(format!("retry mode `{mode}` of stage `{}`", stage.name));
         }
         for action in &stage.actions {
             let id = &action.action_type_id;

@@ -32,11 +32,11 @@ impl State {
     }
 
     /// Open approvals: execution, action run, and when they lapse.
-    fn deadlines(&self) -> Vec<(usize, String, Timestamp)> {
+    pub(super) fn deadlines(&self) -> Vec<(usize, String, Timestamp)> {
         let mut found = Vec::new();
         for (index, execution) in self.executions.iter().enumerate() {
             let Some(run) = execution.stages.last() else { continue };
-            let Some(stage) = self.pipeline.stage(&run.name) else { continue };
+            let Some(stage) = self.declaration(execution.version).stage(&run.name) else { continue };
             for action in run.actions.iter().filter(|action| action.status == ActionStatus::InProgress) {
                 let declared =
                     stage.action(&action.name).filter(|declared| is_manual_approval(&declared.action_type_id));
@@ -55,7 +55,8 @@ impl Stepping<'_> {
             .last()
             .map(|run| run.actions.iter().map(|action| action.name.clone()).collect())
             .unwrap_or_default();
-        let open = self.state.pipeline.stages[stage].actions.iter().filter(|action| !started.contains(&action.name));
+        let declared = &self.state.declaration_of(index).stages[stage].actions;
+        let open = declared.iter().filter(|action| !started.contains(&action.name));
         let order = open.clone().map(Action::effective_run_order).min();
         let group: Vec<Action> = open.filter(|action| Some(action.effective_run_order()) == order).cloned().collect();
         for action in &group {
@@ -76,6 +77,7 @@ impl Stepping<'_> {
                 external_id: None,
                 failure: None,
                 outputs: Vec::new(),
+                outdated: false,
                 started: now,
                 ended: None,
             });
@@ -179,7 +181,10 @@ impl Stepping<'_> {
                 execution.artifacts.extend(run.outputs.iter().cloned());
                 run.external_id = external_id;
                 if let Some(revision) = revision {
-                    execution.revisions.push(SourceRevision { action: declared.name.clone(), revision });
+                    match execution.revisions.iter_mut().find(|known| known.action == declared.name) {
+                        Some(known) => known.revision = revision,
+                        None => execution.revisions.push(SourceRevision { action: declared.name.clone(), revision }),
+                    }
                 }
                 if let Some(namespace) = &declared.namespace {
                     execution.namespaces.insert(namespace.clone(), variables);
@@ -202,11 +207,15 @@ impl Stepping<'_> {
 
     pub(super) fn abandon_actions(&mut self, index: usize) {
         let now = self.now;
+        let approvals: Vec<String> = self.state.deadlines().into_iter().map(|(_, approval, _)| approval).collect();
         let Some(run) = self.state.executions[index].stage_run() else { return };
         let mut abandoned = Vec::new();
         for action in run.actions.iter_mut().filter(|action| action.status == ActionStatus::InProgress) {
             action.status = ActionStatus::Abandoned;
             action.ended = Some(now);
+            if approvals.contains(&action.id) {
+                action.summary = Some("The approval action has been canceled.".to_owned());
+            }
             abandoned.push(action.id.clone());
         }
         for action in abandoned {
@@ -228,10 +237,10 @@ impl Stepping<'_> {
         }
     }
 
-    fn declared(&self, index: usize, id: &str) -> Option<(String, Action)> {
+    /// The declaration of an action run, with the name of its stage.
+    pub(super) fn declared(&self, index: usize, id: &str) -> Option<(String, Action)> {
         let (stage, run) = self.state.executions[index].action(id)?;
-        let declared = self.state.pipeline.stages.iter().find(|declared| declared.name == stage.name)?;
-        let action = declared.actions.iter().find(|action| action.name == run.name)?;
+        let action = self.state.declaration_of(index).stage(&stage.name)?.action(&run.name)?;
         Some((stage.name.clone(), action.clone()))
     }
 

@@ -18,7 +18,7 @@ pub struct Event {
     pub execution: Execution,
     /// What changed.
     pub what: What,
-    /// `STARTED`, `SUCCEEDED`, `FAILED`, `STOPPING`, `STOPPED`, `SUPERSEDED` or `ABANDONED`.
+    /// `STARTED`, `RESUMED`, `SUCCEEDED`, `FAILED`, `STOPPING`, `STOPPED`, `SUPERSEDED` or `ABANDONED`.
     pub state: String,
 }
 
@@ -31,6 +31,9 @@ pub struct Execution {
     pub id: String,
     /// Version of the declaration.
     pub version: u32,
+    /// 1, and one more with each manual retry.
+    #[serde(default = "first")]
+    pub attempt: u32,
     /// What started it.
     pub trigger: Trigger,
 }
@@ -101,22 +104,25 @@ impl Event {
 
     fn detail(&self) -> (&'static str, Value) {
         let stamp = |at: &Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
+        let attempt = f64::from(self.execution.attempt);
         match &self.what {
             What::Pipeline { started } => (
                 "Pipeline",
                 json!({
                     "start-time": stamp(started),
-                    "pipeline-execution-attempt": 1.0,
+                    "pipeline-execution-attempt": attempt,
                     "execution-trigger": {
                         "trigger-type": self.execution.trigger.kind,
                         "trigger-detail": self.execution.trigger.detail,
                     },
                 }),
             ),
-            // The stage event of a fresh execution has attempt 0.0, the others 1.0: observed, not documented.
-            What::Stage { stage, started } => {
-                ("Stage", json!({"start-time": stamp(started), "stage": stage, "pipeline-execution-attempt": 0.0}))
-            }
+            // The stage event of a fresh execution has attempt 0.0, the others 1.0: observed, not documented. That a stage
+            // goes on counting from there is an inference.
+            What::Stage { stage, started } => (
+                "Stage",
+                json!({"start-time": stamp(started), "stage": stage, "pipeline-execution-attempt": attempt - 1.0}),
+            ),
             What::Action { stage, action, id, action_type, started, summary, external_id } => {
                 let mut detail = json!({
                     "start-time": stamp(started),
@@ -124,7 +130,7 @@ impl Event {
                     "action": action,
                     "action-execution-id": id,
                     "type": action_type,
-                    "pipeline-execution-attempt": 1.0,
+                    "pipeline-execution-attempt": attempt,
                 });
                 if summary.is_some() || external_id.is_some() {
                     let mut result = json!({});
@@ -140,4 +146,9 @@ impl Event {
             }
         }
     }
+}
+
+/// The attempt of an execution that was never retried.
+fn first() -> u32 {
+    1
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use pipeline_model::model::{ActionTypeId, ConfigValue};
+use pipeline_model::model::{ActionTypeId, ConfigValue, Pipeline, RetryMode};
 use serde::{Deserialize, Serialize};
 
 use super::state::{Failure, Trigger};
@@ -59,6 +59,26 @@ pub enum Input {
         /// Why it is disabled.
         disabled: Option<String>,
     },
+    /// `RetryStageExecution`: tries a failed or stopped stage again, within the same execution.
+    Retry {
+        /// Execution whose stage is meant.
+        execution: String,
+        /// Stage.
+        stage: String,
+        /// Only what did not succeed, or every action.
+        mode: RetryMode,
+    },
+    /// `RollbackStage`: runs one stage as an earlier execution ran it.
+    Rollback {
+        /// Stage.
+        stage: String,
+        /// Execution to go back to.
+        target: String,
+        /// Who asks for it: an ARN.
+        user: String,
+    },
+    /// `UpdatePipeline`: executions started from now on run this declaration.
+    Update(Box<Pipeline>),
     /// Time has passed: actions beyond their time fail.
     Tick,
 }

@@ -6,28 +6,33 @@
 //!
 //! Semantics are CodePipeline's: stage locks, `SUPERSEDED`, `QUEUED` and `PARALLEL` executions, run-order groups whose
 //! members run to their end when a sibling fails, variables bound once, approvals by token, stop with and without
-//! abandoning.
+//! abandoning, retries by hand and by the stage itself, rollbacks of one stage, updates while executions run.
 //!
 //! Invariants, checked by property tests:
 //! - outside `PARALLEL` a stage holds at most one execution;
 //! - an execution is superseded only between stages, and nothing happens to it afterwards;
 //! - no action starts before every action of a lower run order in its stage has succeeded;
-//! - a terminal status never changes.
+//! - a terminal status never changes, but when a failed or stopped stage is retried by hand;
+//! - an action run that has ended stays as it is: a retry makes new runs and keeps the old ones;
+//! - an execution runs the version of the declaration it was started on, to its end.
 
 mod action;
 mod advance;
 mod event;
 mod input;
+mod retry;
+mod rollback;
 mod state;
 mod step;
+mod update;
 mod variables;
 
 pub(crate) use action::is_manual_approval;
 pub use event::{Event, Execution as ExecutionDetail, What};
 pub use input::{ActionStart, ApprovalRequest, Effect, Input, Refusal, Report, Stamped, Start};
 pub use state::{
-    ActionRun, ActionStatus, Execution, ExecutionStatus, Failure, FailureKind, Position, SourceRevision, StageRun,
-    StageState, StageStatus, State, Trigger,
+    ActionRun, ActionStatus, Execution, ExecutionStatus, ExecutionType, Failure, FailureKind, Position, Retries,
+    RetryTrigger, SourceRevision, StageRun, StageState, StageStatus, State, Trigger,
 };
 pub use step::Step;
 pub use variables::{Unresolved, Variables};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use pipeline_model::model::Pipeline;
+use pipeline_model::model::{ExecutionMode, Pipeline};
 use serde::{Deserialize, Serialize};
 
 /// A pipeline with its executions.
@@ -11,7 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct State {
     /// The declaration that new executions run.
     pub pipeline: Pipeline,
-    /// One entry per stage of the declaration, in its order.
+    /// Every older version that an execution runs or ran.
+    #[serde(default)]
+    pub versions: BTreeMap<u32, Pipeline>,
+    /// One entry per stage of the declaration, in its order; behind them the stages that only older versions have, while
+    /// executions of these versions go on.
     pub stages: Vec<StageState>,
     /// All executions in the order of their admission.
     pub executions: Vec<Execution>,
@@ -30,6 +34,9 @@ pub struct StageState {
     pub holder: Option<String>,
     /// Executions that wait to enter, in the order of their arrival.
     pub waiting: Vec<String>,
+    /// The execution that entered last: in a stage with a lock only this one can be retried.
+    #[serde(default)]
+    pub latest: Option<String>,
 }
 
 /// One run of the pipeline.
@@ -39,6 +46,15 @@ pub struct Execution {
     pub id: String,
     /// Version of the declaration that this execution runs.
     pub version: u32,
+    /// A run of the pipeline, or a rollback of one stage.
+    #[serde(default, rename = "type")]
+    pub kind: ExecutionType,
+    /// The execution whose variables and revisions a rollback brings back.
+    #[serde(default)]
+    pub rollback_target: Option<String>,
+    /// 1, and one more with each manual retry.
+    #[serde(default = "first")]
+    pub attempt: u32,
     /// Where it stands.
     pub status: ExecutionStatus,
     /// What started it.
@@ -83,12 +99,38 @@ pub struct StageRun {
     pub name: String,
     /// Where it stands.
     pub status: StageStatus,
-    /// Actions that were started; those that never were have no record.
+    /// The run of each action that counts; actions that never started have no record.
     pub actions: Vec<ActionRun>,
+    /// Runs that a retry has replaced, oldest first.
+    #[serde(default)]
+    pub earlier: Vec<ActionRun>,
+    /// How often the stage was tried again.
+    #[serde(default)]
+    pub retries: Retries,
     /// Entry.
     pub started: Timestamp,
     /// End, once terminal.
     pub ended: Option<Timestamp>,
+}
+
+/// `retryStageMetadata` of the API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retries {
+    /// By the stage's own `onFailure`: at most one.
+    pub automatic: u32,
+    /// By `RetryStageExecution`.
+    pub manual: u32,
+    /// What caused the last one.
+    pub latest: Option<RetryTrigger>,
+}
+
+/// `latestRetryTrigger` of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RetryTrigger {
+    /// The stage's `onFailure`.
+    AutomatedStageRetry,
+    /// `RetryStageExecution`.
+    ManualStageRetry,
 }
 
 /// One run of an action.
@@ -108,6 +150,9 @@ pub struct ActionRun {
     pub failure: Option<Failure>,
     /// Output artifacts: name and the key in the store that was reserved for each at the start.
     pub outputs: Vec<(String, String)>,
+    /// The pipeline was updated while this approval waited: nobody can answer it any more.
+    #[serde(default)]
+    pub outdated: bool,
     /// Start.
     pub started: Timestamp,
     /// End, once terminal.
@@ -161,6 +206,16 @@ pub enum FailureKind {
     TimedOut,
 }
 
+/// `executionType` of the API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExecutionType {
+    /// Runs the pipeline.
+    #[default]
+    Standard,
+    /// Runs one stage with the variables and revisions of an earlier execution.
+    Rollback,
+}
+
 /// Status of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExecutionStatus {
@@ -179,7 +234,7 @@ pub enum ExecutionStatus {
 }
 
 impl ExecutionStatus {
-    /// Whether nothing can happen to the execution any more.
+    /// Whether the execution has ended. Nothing can happen to it any more, but that a failed or stopped stage is retried.
     pub fn is_terminal(self) -> bool {
         !matches!(self, Self::InProgress | Self::Stopping)
     }
@@ -217,12 +272,8 @@ impl State {
     /// An idle pipeline. A declaration without a version is version 1, as after `CreatePipeline`.
     pub fn new(mut pipeline: Pipeline) -> Self {
         pipeline.version = Some(pipeline.version.unwrap_or(1));
-        let stages = pipeline
-            .stages
-            .iter()
-            .map(|stage| StageState { name: stage.name.clone(), disabled: None, holder: None, waiting: Vec::new() })
-            .collect();
-        Self { pipeline, stages, executions: Vec::new(), tokens: BTreeMap::new() }
+        let stages = pipeline.stages.iter().map(|stage| StageState::new(&stage.name)).collect();
+        Self { pipeline, versions: BTreeMap::new(), stages, executions: Vec::new(), tokens: BTreeMap::new() }
     }
 
     /// The execution of this id.
@@ -230,20 +281,55 @@ impl State {
         self.executions.iter().find(|execution| execution.id == id)
     }
 
+    /// The declaration of this version; the current one for a version that no execution has run.
+    pub fn declaration(&self, version: u32) -> &Pipeline {
+        self.versions.get(&version).unwrap_or(&self.pipeline)
+    }
+
+    /// The declaration that an execution runs.
+    pub(super) fn declaration_of(&self, index: usize) -> &Pipeline {
+        self.declaration(self.executions[index].version)
+    }
+
+    /// How an execution shares the pipeline: a property of the version it runs.
+    pub(super) fn mode_of(&self, index: usize) -> ExecutionMode {
+        self.declaration_of(index).effective_mode()
+    }
+
+    /// Where `stages` has the stage that is number `stage` in the version an execution runs.
+    pub(super) fn place(&self, index: usize, stage: usize) -> usize {
+        let name = &self.declaration_of(index).stages[stage].name;
+        let same = self.stages.get(stage).is_some_and(|here| here.name == *name);
+        // Every stage of every version that still runs has its entry; without one the numbers agree.
+        if same { stage } else { self.stages.iter().position(|here| here.name == *name).unwrap_or(stage) }
+    }
+
     pub(super) fn index_of(&self, id: &str) -> Option<usize> {
         self.executions.iter().position(|execution| execution.id == id)
     }
 }
 
+impl StageState {
+    pub(super) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), disabled: None, holder: None, waiting: Vec::new(), latest: None }
+    }
+}
+
 impl Execution {
-    /// The action run of this id, with the stage it belongs to.
+    /// The action run of this id, also one that a retry has replaced, with the stage it belongs to.
     pub fn action(&self, id: &str) -> Option<(&StageRun, &ActionRun)> {
-        self.stages
-            .iter()
-            .find_map(|stage| stage.actions.iter().find(|action| action.id == id).map(|action| (stage, action)))
+        self.stages.iter().find_map(|stage| {
+            let mut runs = stage.actions.iter().chain(&stage.earlier);
+            runs.find(|action| action.id == id).map(|action| (stage, action))
+        })
     }
 
-    /// The first action that failed, with its stage: the cause of a failed execution.
+    /// Whether this execution has passed the stage.
+    pub fn succeeded_in(&self, stage: &str) -> bool {
+        self.stages.iter().any(|run| run.name == stage && run.status == StageStatus::Succeeded)
+    }
+
+    /// The first action that failed and was not retried, with its stage: the cause of a failed execution.
     pub fn first_failure(&self) -> Option<(&StageRun, &ActionRun)> {
         self.stages
             .iter()
@@ -255,4 +341,9 @@ impl Execution {
     pub(super) fn stage_run(&mut self) -> Option<&mut StageRun> {
         self.stages.last_mut()
     }
+}
+
+/// The attempt of an execution that was never retried.
+fn first() -> u32 {
+    1
 }

@@ -5,12 +5,14 @@ use jiff::Timestamp;
 
 use super::event::{Event, Execution as ExecutionDetail, What};
 use super::input::{Effect, Input, Refusal, Report, Stamped, Start};
-use super::state::{ActionStatus, Execution, ExecutionStatus, Failure, FailureKind, Position, StageStatus, State};
+use super::state::{
+    ActionStatus, Execution, ExecutionStatus, ExecutionType, Failure, FailureKind, Position, StageStatus, State,
+};
 
 /// What a step leads to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
-    /// The execution a [`Start`] admitted, or the one its token had started before.
+    /// The execution a [`Start`] admitted, or the one its token had started before; or a rollback's own execution.
     pub execution: Option<String>,
     /// Work for the shell, in order.
     pub effects: Vec<Effect>,
@@ -40,6 +42,9 @@ impl State {
             Input::Approve { token, approved, summary } => step.approve(token, *approved, summary)?,
             Input::Stop { execution, abandon, reason } => step.stop(execution, *abandon, reason)?,
             Input::Transition { stage, disabled } => step.transition(stage, disabled.clone())?,
+            Input::Retry { execution, stage, mode } => step.retry(execution, stage, mode)?,
+            Input::Rollback { stage, target, user } => step.roll_back(stage, target, user)?,
+            Input::Update(declaration) => step.update(declaration)?,
             Input::Tick => step.expire(),
         }
         step.settle();
@@ -86,6 +91,9 @@ impl Stepping<'_> {
         self.state.executions.push(Execution {
             id: id.clone(),
             version: self.state.pipeline.version.unwrap_or(1),
+            kind: ExecutionType::Standard,
+            rollback_target: None,
+            attempt: 1,
             status: ExecutionStatus::InProgress,
             trigger: start.trigger.clone(),
             variables,
@@ -121,10 +129,8 @@ impl Stepping<'_> {
         let found = self.state.executions.iter().enumerate().find_map(|(index, execution)| {
             execution.action(token).map(|(stage, action)| (index, stage.name.clone(), action.clone()))
         });
-        let declared = found.as_ref().and_then(|(_, stage, action)| {
-            self.state.pipeline.stages.iter().find(|s| s.name == *stage)?.actions.iter().find(|a| a.name == action.name)
-        });
-        let (Some((index, stage, action)), Some(declared)) = (found.clone(), declared) else {
+        let declared = found.as_ref().and_then(|(index, ..)| self.declared(*index, token));
+        let (Some((index, stage, action)), Some((_, declared))) = (found, declared) else {
             return Err(Refusal::new(
                 "InvalidApprovalTokenException",
                 "no approval waits for this token: read the token from the pipeline's state",
@@ -140,6 +146,15 @@ impl Stepping<'_> {
             return Err(Refusal::new(
                 "ApprovalAlreadyCompletedException",
                 format!("the approval `{}` in stage `{stage}` has been answered already", action.name),
+            ));
+        }
+        if action.outdated {
+            let name = &self.state.pipeline.name;
+            return Err(Refusal::new(
+                "InvalidApprovalTokenException",
+                format!(
+                    "The pipeline {name} has been updated, and the approval request you responded to is now out of date."
+                ),
             ));
         }
         if summary.chars().count() > 512 {
@@ -210,7 +225,7 @@ impl Stepping<'_> {
         Ok(())
     }
 
-    /// Ends an execution; nothing happens to it afterwards.
+    /// Ends an execution; nothing happens to it afterwards, unless its stage is retried.
     pub(super) fn end(&mut self, index: usize, status: ExecutionStatus, summary: Option<String>) {
         let execution = &mut self.state.executions[index];
         execution.status = status;
@@ -248,6 +263,7 @@ impl Stepping<'_> {
                 pipeline: self.state.pipeline.name.clone(),
                 id: execution.id.clone(),
                 version: execution.version,
+                attempt: execution.attempt,
                 trigger: execution.trigger.clone(),
             },
             what,

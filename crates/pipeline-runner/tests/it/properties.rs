@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use pipeline_model::model::{ExecutionMode, Pipeline, Stage};
-use pipeline_runner::core::{ActionStatus, ExecutionStatus, Input, Position, State, What};
+use pipeline_model::model::{Action, ExecutionMode, Pipeline, RetryMode, Stage};
+use pipeline_runner::core::{
+    ActionRun, ActionStatus, Execution, ExecutionStatus, ExecutionType, Input, Position, State, What,
+};
 use proptest::prelude::*;
 
 use crate::core::{Drive, action, failure, success};
@@ -15,6 +17,9 @@ enum Move {
     Approve { which: usize, good: bool },
     Stop { which: usize, abandon: bool },
     Transition { stage: usize, on: bool },
+    Retry { which: usize, all: bool },
+    Rollback { which: usize, stage: usize },
+    Update(Box<Pipeline>),
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -24,21 +29,35 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         3 => (any::<usize>(), prop::bool::weighted(0.85)).prop_map(|(which, good)| Move::Approve { which, good }),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(which, abandon)| Move::Stop { which, abandon }),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(stage, on)| Move::Transition { stage, on }),
+        2 => (any::<usize>(), any::<bool>()).prop_map(|(which, all)| Move::Retry { which, all }),
+        1 => (any::<usize>(), any::<usize>()).prop_map(|(which, stage)| Move::Rollback { which, stage }),
+        1 => pipelines().prop_map(|pipeline| Move::Update(Box::new(pipeline))),
     ];
     prop::collection::vec(one, 0..60)
 }
 
 fn pipelines() -> impl Strategy<Value = Pipeline> {
     let mode = prop_oneof![Just(ExecutionMode::Superseded), Just(ExecutionMode::Queued), Just(ExecutionMode::Parallel)];
-    let stage = prop::collection::vec((1_u32..4, prop::bool::weighted(0.2)), 1..4);
+    let actions = prop::collection::vec((1_u32..4, prop::bool::weighted(0.2)), 1..4);
+    let gates = [
+        "null",
+        r#"{"result":"ROLLBACK"}"#,
+        r#"{"result":"RETRY"}"#,
+        r#"{"result":"RETRY","retryConfiguration":{"retryMode":"ALL_ACTIONS"}}"#,
+    ];
+    let stage = (prop::sample::select(gates.to_vec()), actions);
     (mode, prop::collection::vec(stage, 1..4)).prop_map(|(mode, stages)| {
         let mut pipeline = Pipeline::new("p", "arn:aws:iam::123456789012:role/p");
         pipeline.execution_mode = Some(mode);
-        for (index, actions) in stages.into_iter().enumerate() {
+        for (index, (gate, actions)) in stages.into_iter().enumerate() {
             let mut stage = Stage::new(format!("S{index}"));
+            stage.on_failure = serde_json::from_str(gate).unwrap();
             for (place, (order, approval)) in actions.into_iter().enumerate() {
                 let category = if approval { "Approval" } else { "Build" };
-                stage = stage.with_action(action(&format!("a{index}{place}"), category).with_run_order(order));
+                // The names say what they are, so that an update never makes an approval of an open action.
+                let name = format!("{category}{index}{place}");
+                let declared = action(&name, category).with_run_order(order).with_output(&name).with_namespace(&name);
+                stage = stage.with_action(declared);
             }
             pipeline.stages.push(stage);
         }
@@ -51,11 +70,15 @@ fn play(drive: &mut Drive, step: &Move) {
         let open = &drive.open;
         (!open.is_empty()).then(|| open[which % open.len()].clone())
     };
-    match *step {
+    let chosen = |drive: &Drive, which: usize| {
+        let executions = &drive.state.executions;
+        (!executions.is_empty()).then(|| executions[which % executions.len()].clone())
+    };
+    match step.clone() {
         Move::Start => drop(drive.start()),
         Move::End { which, good } => {
             let Some((execution, id, name)) = pick(drive, which) else { return };
-            if is_approval(&drive.state, &name) {
+            if is_approval(&name) {
                 return;
             }
             drive.open.retain(|(_, open, _)| *open != id);
@@ -63,83 +86,177 @@ fn play(drive: &mut Drive, step: &Move) {
             drive.input(Input::Report { execution, action: id, report }).unwrap();
         }
         Move::Approve { which, good } => {
-            let Some((_, token, name)) = pick(drive, which) else { return };
-            if !is_approval(&drive.state, &name) {
+            let Some((execution, token, name)) = pick(drive, which) else { return };
+            if !is_approval(&name) {
                 return;
             }
-            drive.open.retain(|(_, open, _)| *open != token);
-            drive.input(Input::Approve { token, approved: good, summary: String::new() }).unwrap();
+            let outdated = drive.state.execution(&execution).unwrap().action(&token).unwrap().1.outdated;
+            let answered = Input::Approve { token: token.clone(), approved: good, summary: String::new() };
+            match try_input(drive, answered) {
+                None => {
+                    assert!(!outdated, "an outdated approval was answered");
+                    drive.open.retain(|(_, open, _)| *open != token);
+                }
+                Some(code) => assert!(outdated && code == "InvalidApprovalTokenException", "{code}"),
+            }
         }
         Move::Stop { which, abandon } => {
-            let executions = &drive.state.executions;
-            if executions.is_empty() {
-                return;
-            }
-            let execution = executions[which % executions.len()].id.clone();
-            let _ = drive.input(Input::Stop { execution, abandon, reason: String::new() });
+            let Some(execution) = chosen(drive, which) else { return };
+            try_input(drive, Input::Stop { execution: execution.id, abandon, reason: String::new() });
         }
         Move::Transition { stage, on } => {
             let stage = drive.state.stages[stage % drive.state.stages.len()].name.clone();
             drive.input(Input::Transition { stage, disabled: (!on).then(|| "closed".to_owned()) }).unwrap();
         }
+        Move::Retry { which, all } => {
+            let Some(execution) = chosen(drive, which) else { return };
+            let Some(stage) = execution.stages.last().map(|run| run.name.clone()) else { return };
+            let mode = if all { RetryMode::AllActions } else { RetryMode::FailedActions };
+            try_input(drive, Input::Retry { execution: execution.id, stage, mode });
+        }
+        Move::Rollback { which, stage } => {
+            let Some(execution) = chosen(drive, which) else { return };
+            let stages = &drive.state.pipeline.stages;
+            let stage = stages[stage % stages.len()].name.clone();
+            try_input(drive, Input::Rollback { stage, target: execution.id, user: "me".to_owned() });
+        }
+        Move::Update(pipeline) => drop(drive.input(Input::Update(pipeline)).unwrap()),
     }
 }
 
-fn is_approval(state: &State, name: &str) -> bool {
-    state.pipeline.actions().any(|(_, action)| action.name == name && action.action_type_id.provider == "Manual")
+/// The exception of a refused input, which must have changed nothing.
+fn try_input(drive: &mut Drive, input: Input) -> Option<&'static str> {
+    let before = drive.state.clone();
+    let refusal = drive.input(input).err()?;
+    assert_eq!(drive.state, before, "a refused input changed the state: {refusal}");
+    Some(refusal.code)
+}
+
+fn is_approval(name: &str) -> bool {
+    name.starts_with("Approval")
+}
+
+fn declared(state: &State, version: u32) -> &Pipeline {
+    if state.pipeline.version == Some(version) { &state.pipeline } else { &state.versions[&version] }
+}
+
+fn mode(state: &State, execution: &Execution) -> ExecutionMode {
+    declared(state, execution.version).execution_mode.clone().unwrap()
 }
 
 /// Statements about one state, written without any of the machine's own code.
-fn check(state: &State) {
-    let parallel = state.pipeline.execution_mode == Some(ExecutionMode::Parallel);
-    for (index, stage) in state.stages.iter().enumerate() {
-        let inside: Vec<_> =
-            state.executions.iter().filter(|execution| execution.position == Position::In(index)).collect();
-        if !parallel {
-            assert!(inside.len() <= 1, "{} executions in {}", inside.len(), stage.name);
-            assert_eq!(stage.holder.as_ref(), inside.first().map(|execution| &execution.id));
-        }
-        if state.pipeline.execution_mode == Some(ExecutionMode::Superseded) {
-            assert!(stage.waiting.len() <= 1);
-        }
-        for run in inside.iter().filter_map(|execution| execution.stages.last()) {
-            let declared = &state.pipeline.stages[index].actions;
-            for started in &run.actions {
-                let order = declared.iter().find(|action| action.name == started.name).unwrap().run_order.unwrap_or(1);
-                for lower in declared.iter().filter(|action| action.run_order.unwrap_or(1) < order) {
-                    let run = run.actions.iter().find(|action| action.name == lower.name);
-                    assert_eq!(
-                        run.map(|run| run.status),
-                        Some(ActionStatus::Succeeded),
-                        "{} before {}",
-                        started.name,
-                        lower.name
-                    );
-                }
-            }
-        }
+pub(crate) fn check(state: &State) {
+    for stage in &state.stages {
+        let inside: Vec<_> = state
+            .executions
+            .iter()
+            .filter(|execution| mode(state, execution) != ExecutionMode::Parallel)
+            .filter(|execution| match execution.position {
+                Position::In(index) => declared(state, execution.version).stages[index].name == stage.name,
+                _ => false,
+            })
+            .collect();
+        assert!(inside.len() <= 1, "{} executions in {}", inside.len(), stage.name);
+        assert_eq!(stage.holder.as_ref(), inside.first().map(|execution| &execution.id));
+        let overtakable = stage.waiting.iter().filter(|id| {
+            let execution = state.executions.iter().find(|execution| execution.id == **id).unwrap();
+            mode(state, execution) == ExecutionMode::Superseded
+        });
+        assert!(overtakable.count() <= 1);
     }
     for execution in &state.executions {
         assert_eq!(execution.status.is_terminal(), execution.position == Position::Done);
+        let pipeline = declared(state, execution.version);
         if execution.status == ExecutionStatus::Succeeded {
-            assert_eq!(execution.stages.len(), state.pipeline.stages.len());
-            assert!(
-                execution
-                    .stages
-                    .iter()
-                    .flat_map(|stage| &stage.actions)
-                    .all(|action| action.status == ActionStatus::Succeeded)
-            );
+            let rollback = execution.kind == ExecutionType::Rollback;
+            assert_eq!(execution.stages.len(), if rollback { 1 } else { pipeline.stages.len() });
+            let mut runs = execution.stages.iter().flat_map(|stage| &stage.actions);
+            assert!(runs.all(|action| action.status == ActionStatus::Succeeded));
         }
         if execution.status.is_terminal() {
-            let open = execution
-                .stages
-                .iter()
-                .flat_map(|stage| &stage.actions)
-                .any(|action| action.status == ActionStatus::InProgress);
+            let mut runs = execution.stages.iter().flat_map(|stage| &stage.actions);
+            let open = runs.any(|action| action.status == ActionStatus::InProgress);
             assert!(!open, "an ended execution has no action in progress");
         }
+        let Some(run) = execution.stages.last() else { continue };
+        assert!(run.retries.automatic <= 1 && run.earlier.iter().all(|run| run.ended.is_some()));
+        let reached = pipeline.stages.iter().position(|stage| stage.name == run.name).unwrap();
+        let succeeded = |name: &str| {
+            run.actions.iter().any(|action| action.name == name && action.status == ActionStatus::Succeeded)
+        };
+        for started in &run.actions {
+            let order = |action: &Action| action.run_order.unwrap_or(1);
+            let here = &pipeline.stages[reached].actions;
+            let own = order(here.iter().find(|action| action.name == started.name).unwrap());
+            for lower in here.iter().filter(|action| order(action) < own) {
+                assert!(succeeded(&lower.name), "{} before {}", started.name, lower.name);
+            }
+        }
+        // Namespaces and artifacts are called as the actions that make them.
+        for known in execution.namespaces.keys().chain(execution.artifacts.keys()) {
+            let earlier = pipeline.stages[..reached].iter().any(|stage| stage.action(known).is_some());
+            assert!(earlier || succeeded(known), "{known} is known before its action has succeeded");
+        }
     }
+}
+
+/// What may not change from one state to a later one.
+#[derive(Default)]
+struct History {
+    ended: BTreeMap<String, (ExecutionStatus, u32)>,
+    runs: BTreeMap<String, ActionRun>,
+}
+
+impl History {
+    fn check(&mut self, state: &State) {
+        for execution in &state.executions {
+            let runs = execution.stages.iter().flat_map(|stage| stage.earlier.iter().chain(&stage.actions));
+            for run in runs.filter(|run| run.ended.is_some()) {
+                let known = self.runs.entry(run.id.clone()).or_insert_with(|| run.clone());
+                assert_eq!(known, run, "an action run that had ended changed");
+            }
+            if let Some((status, attempt)) = self.ended.get(&execution.id) {
+                let retried = execution.attempt > *attempt;
+                let retryable = matches!(status, ExecutionStatus::Failed | ExecutionStatus::Stopped);
+                assert!(*status == execution.status || retried, "a terminal status changed without a retry");
+                assert!(!retried || retryable, "an execution that was {status:?} was retried");
+            }
+            if execution.status.is_terminal() {
+                self.ended.insert(execution.id.clone(), (execution.status, execution.attempt));
+            }
+        }
+        let known = |id: &str| state.executions.iter().any(|execution| execution.action(id).is_some());
+        assert!(self.runs.keys().all(|id| known(id)), "the history of an action was lost");
+    }
+}
+
+/// Statements about the whole story.
+fn check_story(drive: &Drive) {
+    let mut balance: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut overtaken: Vec<&str> = Vec::new();
+    let mut entered: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in drive.steps.iter().flat_map(|step| &step.events) {
+        assert!(!overtaken.contains(&event.execution.id.as_str()), "an event after SUPERSEDED");
+        let place = drive.state.executions.iter().position(|execution| execution.id == event.execution.id).unwrap();
+        let execution = &drive.state.executions[place];
+        assert_eq!(event.execution.version, execution.version, "an execution changed its version");
+        let in_line =
+            execution.kind == ExecutionType::Standard && mode(&drive.state, execution) != ExecutionMode::Parallel;
+        match &event.what {
+            What::Action { id, .. } => {
+                let (started, over) = balance.entry(id).or_default();
+                if event.state == "STARTED" { *started += 1 } else { *over += 1 }
+            }
+            What::Stage { stage, .. } if event.state == "STARTED" && in_line => {
+                let before = entered.insert(stage, place);
+                assert!(before < Some(place), "{stage} was entered out of order");
+            }
+            What::Pipeline { .. } if event.state == "SUPERSEDED" => overtaken.push(&event.execution.id),
+            _ => {}
+        }
+    }
+    assert!(balance.values().all(|(started, over)| *started == 1 && *over <= 1));
+    assert_eq!(balance.values().filter(|(_, over)| *over == 0).count(), drive.open.len());
 }
 
 proptest! {
@@ -147,30 +264,19 @@ proptest! {
 
     #[test]
     fn the_invariants_hold_whatever_happens(pipeline in pipelines(), moves in moves()) {
-        let mut drive = Drive::new(pipeline);
-        let mut ended: BTreeMap<String, ExecutionStatus> = BTreeMap::new();
+        let (mut drive, mut history) = (Drive::new(pipeline), History::default());
         for step in &moves {
             play(&mut drive, step);
             check(&drive.state);
-            for execution in &drive.state.executions {
-                if let Some(status) = ended.get(&execution.id) {
-                    prop_assert_eq!(*status, execution.status, "a terminal status changed");
-                }
-                if execution.status.is_terminal() {
-                    ended.insert(execution.id.clone(), execution.status);
-                }
-            }
+            history.check(&drive.state);
         }
-        let mut balance: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-        for event in drive.steps.iter().flat_map(|step| &step.events) {
-            if let What::Action { id, .. } = &event.what {
-                let (started, over) = balance.entry(id.clone()).or_default();
-                if event.state == "STARTED" { *started += 1 } else { *over += 1 }
-            }
+        check_story(&drive);
+        for execution in drive.state.executions.clone() {
+            try_input(&mut drive, Input::Stop { execution: execution.id, abandon: true, reason: String::new() });
+            history.check(&drive.state);
         }
-        let open = drive.open.len();
-        prop_assert!(balance.values().all(|(started, over)| *started == 1 && *over <= 1));
-        prop_assert_eq!(balance.values().filter(|(_, over)| *over == 0).count(), open);
+        prop_assert!(drive.state.executions.iter().all(|execution| execution.status.is_terminal()), "a stop did not end");
+        check_story(&drive);
     }
 
     #[test]
@@ -194,7 +300,7 @@ proptest! {
             drive.start();
         }
         while let Some((execution, id, name)) = drive.open.pop() {
-            let approval = is_approval(&drive.state, &name);
+            let approval = is_approval(&name);
             let input = if approval {
                 Input::Approve { token: id, approved: true, summary: String::new() }
             } else {
