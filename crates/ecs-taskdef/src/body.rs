@@ -3,12 +3,12 @@
 //! Exactly the nine fields that only describe a registered revision are left out. Everything else goes to the service,
 //! also what this version has never heard of: a list of fields to copy would lose what AWS adds next.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use spec_report::{Node, Schema, Typed, Value};
 
 use crate::TaskDefinition;
 use crate::model::definition_node;
-use crate::model::shape::{Kind, READ_ONLY, Shape, TAGS, TASK_DEFINITION};
+use crate::model::shape::{CONTAINERS, Kind, READ_ONLY, Shape, TAGS, TASK_DEFINITION};
 
 /// A request of `RegisterTaskDefinition`.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,8 @@ pub enum BodyError {
 }
 
 impl Body {
-    /// The request that registers a task definition.
+    /// The request that registers a task definition. A plain list of containers needs a family from
+    /// [`ReadOptions`](crate::read::ReadOptions).
     ///
     /// Nulls are left out, as the API takes them for absent, and so are empty roles and modes, which old exports of the
     /// console write for "not set". Values have the API's types: `"cpu": 256` becomes `"256"`.
@@ -39,6 +40,11 @@ impl Body {
     /// [`BodyError`] if the document is no mapping or has no family.
     pub fn of(task_definition: &TaskDefinition) -> Result<Self, BodyError> {
         let root = task_definition.document().root().ok_or(BodyError::NotAMapping)?;
+        if task_definition.is_container_list() {
+            let containers = convert(root, Some(CONTAINERS), task_definition.schema());
+            let family = task_definition.reading.family.as_deref();
+            return Self::from_json(json!({ "family": family, "containerDefinitions": containers }));
+        }
         let node = definition_node(root);
         let entries = node.as_map().ok_or(BodyError::NotAMapping)?;
         let schema = task_definition.schema();

@@ -14,6 +14,8 @@ pub mod model;
 pub mod placeholder;
 pub mod read;
 pub mod rules;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod units;
 
 pub use body::{Body, BodyError};
@@ -23,5 +25,5 @@ pub use diff::{Change, Diff, diff};
 pub use edit::{EditError, ImageDefinition, ImageDefinitions, ImageDetail};
 pub use error::Error;
 pub use model::{Compatibility, Condition, Container, NetworkMode, TaskDefinition};
-pub use read::{read, read_bytes};
+pub use read::{ReadOptions, Spelling, read, read_as, read_bytes};
 pub use rules::check;

@@ -3,6 +3,7 @@
 //! Requests that carry a whole task definition or service are sent as the JSON that they are, and descriptions are taken
 //! from the answer's bytes: the SDK's types know the fields of their day, and would silently drop all others.
 
+use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -213,6 +214,7 @@ impl Services for Ecs {
             deployments.extend(answer.service_deployments().iter().map(deployment));
             token = answer.next_token().map(str::to_owned);
             if token.is_none() {
+                newest_first(&mut deployments);
                 return Ok(deployments);
             }
         }
@@ -328,6 +330,11 @@ fn deployment(brief: &types::ServiceDeploymentBrief) -> ServiceDeployment {
     deployment
 }
 
+/// The API documents no order. Equal times stay as they came, and what has no time goes last.
+fn newest_first(deployments: &mut [ServiceDeployment]) {
+    deployments.sort_by_key(|deployment| Reverse(deployment.created_at));
+}
+
 /// Counts are never negative; the API has signed numbers.
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or_default()
@@ -335,4 +342,28 @@ fn count(number: i32) -> u32 {
 
 fn time(at: &DateTime) -> Option<SystemTime> {
     SystemTime::try_from(*at).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn service_deployments_come_newest_first() {
+        let mut deployments: Vec<ServiceDeployment> =
+            [("a", Some(10)), ("none", None), ("b", Some(30)), ("c", Some(20))]
+                .into_iter()
+                .map(|(arn, seconds)| {
+                    let mut deployment = ServiceDeployment::new(arn, "SUCCESSFUL");
+                    deployment.created_at =
+                        seconds.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+                    deployment
+                })
+                .collect();
+        newest_first(&mut deployments);
+        let order: Vec<&str> = deployments.iter().map(|deployment| deployment.arn.as_str()).collect();
+        assert_eq!(order, ["b", "c", "a", "none"]);
+    }
 }

@@ -5,7 +5,9 @@
 //! compared with the old request changed in the same way: an edit does exactly what it says or fails. What would fail is
 //! a change inside a YAML anchor that other places share.
 
+mod entries;
 mod image_definitions;
+mod resources;
 mod splice;
 mod variables;
 
@@ -14,6 +16,7 @@ use spec_report::{Edit, Node, Source, Span, did_you_mean};
 
 pub use image_definitions::{ImageDefinition, ImageDefinitions, ImageDetail, ImageFileError};
 
+use crate::read::read_as;
 use crate::{Body, BodyError, Container, TaskDefinition, placeholder};
 
 /// An edit could not be made. The task definition is unchanged.
@@ -41,6 +44,14 @@ pub enum EditError {
     UnknownPlaceholder {
         /// The placeholder with its marks.
         placeholder: String,
+    },
+    /// A log option should be set in a container without a log configuration.
+    #[error(
+        "container `{container}` has no `logConfiguration` whose option could be set; give it one with a log driver first"
+    )]
+    NoLogConfiguration {
+        /// The container.
+        container: String,
     },
     /// The text makes no request of `RegisterTaskDefinition`, before or after the edit.
     #[error(transparent)]
@@ -141,8 +152,8 @@ impl TaskDefinition {
     }
 
     fn container_node(&self, container: &Container) -> Result<&Node, EditError> {
-        self.node()
-            .and_then(|node| node.get("containerDefinitions")?.as_seq()?.get(container.index))
+        self.containers_node()
+            .and_then(|list| list.as_seq()?.get(container.index))
             .ok_or(EditError::Body(BodyError::NotAMapping))
     }
 
@@ -171,7 +182,7 @@ impl TaskDefinition {
         if expected(&mut wanted).is_none() {
             return entangled("it is not where it should be");
         }
-        let parsed = crate::read(Source::new(self.source().name(), text));
+        let parsed = read_as(Source::new(self.source().name(), text), &self.reading);
         let Some(edited) = parsed.value.filter(|edited| edited.document().is_complete()) else {
             return entangled("the text around it cannot be changed without breaking it");
         };

@@ -12,6 +12,10 @@ pub(super) enum Flow<'a> {
     ListOfOne(&'a [(&'a str, &'a str)]),
     /// A mapping with one entry.
     MapOfOne(&'a str, &'a str),
+    /// A number.
+    Number(u32),
+    /// A list of strings.
+    Texts(&'a [&'a str]),
 }
 
 /// Replaces a scalar by a string, in the style it is written in.
@@ -29,10 +33,67 @@ pub(super) fn scalar(source: &Source, node: &Node, text: &str) -> Edit {
         // An alias gives way to a value of this place alone.
         _ => emit::quote_if_needed(text).into_owned(),
     };
-    // `key:` with nothing behind it needs a blank before the value.
+    replace(source, node, replacement)
+}
+
+/// `key:` with nothing behind it needs a blank before the value.
+fn replace(source: &Source, node: &Node, replacement: String) -> Edit {
     let glued = node.span.is_empty() && source.text()[..node.span.start].ends_with([':', '-']);
-    let replacement = if glued { format!(" {replacement}") } else { replacement };
-    Edit { span: node.span, replacement }
+    Edit { span: node.span, replacement: if glued { format!(" {replacement}") } else { replacement } }
+}
+
+/// Replaces a scalar by a number.
+pub(super) fn number(source: &Source, node: &Node, number: u32) -> Edit {
+    let lines = source.slice(node.span).ends_with('\n');
+    replace(source, node, if lines { format!("{number}\n") } else { number.to_string() })
+}
+
+/// Replaces an amount, which people write as a number or as a text: what was a number stays one if it can.
+pub(super) fn amount(source: &Source, node: &Node, amount: &str) -> Edit {
+    let plain = node.as_scalar().is_some_and(|scalar| scalar.style == Style::Plain && !scalar.text.is_empty());
+    let digits = plain && node.as_str().is_some_and(is_number) && is_number(amount);
+    if digits { replace(source, node, amount.to_owned()) } else { scalar(source, node, amount) }
+}
+
+/// Digits that JSON takes for a number.
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'))
+}
+
+/// Replaces a list of strings, one line per item where it was written so.
+pub(super) fn texts(source: &Source, list: &Node, items: &[&str]) -> Edit {
+    let whole = Flow::Texts(items);
+    let Value::Seq(old) = &list.value else { return fill(source, list, &whole) };
+    let (Some(first), Some(last)) = (old.first(), old.last()) else { return fill(source, list, &whole) };
+    if is_flow(source, list) {
+        let json = is_json(source, list);
+        let gaps = [
+            source.slice(Span::new(list.span.start + 1, first.span.start)),
+            old.get(1).map_or("", |second| source.slice(Span::new(first.span.end, second.span.start))),
+            source.slice(Span::new(last.span.end, list.span.end.saturating_sub(1))),
+        ];
+        // A gap with anything but a comma and blanks holds a comment, which must not be repeated.
+        if items.is_empty() || gaps.iter().any(|gap| !gap.trim_matches([' ', '\t', '\r', '\n', ',']).is_empty()) {
+            return fill(source, list, &whole);
+        }
+        let between = match (gaps[1], gaps[0]) {
+            ("", before) if before.contains('\n') => format!(",{before}"),
+            ("", _) => ", ".to_owned(),
+            (between, _) => between.to_owned(),
+        };
+        let items: Vec<String> = items.iter().map(|item| text(item, json)).collect();
+        let replacement = format!("[{}{}{}]", gaps[0], items.join(&between), gaps[2]);
+        return Edit { span: list.span, replacement };
+    }
+    let start = element_start(source, first.span, list);
+    let span = Span::new(start, content_end(source, last.span));
+    if items.is_empty() {
+        return Edit { span, replacement: "[]".to_owned() };
+    }
+    let newline = if source.text().contains("\r\n") { "\r\n" } else { "\n" };
+    let pad = " ".repeat(column(source, start));
+    let items: Vec<String> = items.iter().map(|item| format!("- {}", text(item, false))).collect();
+    Edit { span, replacement: items.join(&format!("{newline}{pad}")) }
 }
 
 /// Adds an entry at the end of a mapping.
@@ -46,7 +107,9 @@ pub(super) fn insert_entry(source: &Source, map: &Node, key: &str, value: &Flow<
     let indent = column(source, map.span.start);
     let pad = " ".repeat(indent);
     let mut lines = match value {
-        Flow::Text(value) => format!("{pad}{}: {}", text(key, false), text(value, false)),
+        Flow::Text(_) | Flow::Number(_) | Flow::Texts(_) => {
+            format!("{pad}{}: {}", text(key, false), flow(value, false))
+        }
         Flow::MapOfOne(name, value) => {
             format!("{pad}{}:\n{pad}  {}: {}", text(key, false), text(name, false), text(value, false))
         }
@@ -161,6 +224,11 @@ fn flow(value: &Flow<'_>, json: bool) -> String {
     match value {
         Flow::Text(value) => text(value, json),
         Flow::MapOfOne(key, value) => format!("{{{}}}", pair(&(key, value))),
+        Flow::Number(number) => number.to_string(),
+        Flow::Texts(items) => {
+            let items: Vec<String> = items.iter().map(|item| text(item, json)).collect();
+            format!("[{}]", items.join(", "))
+        }
         Flow::ListOfOne(entries) => {
             let pairs: Vec<String> = entries.iter().map(pair).collect();
             format!("[{{{}}}]", pairs.join(", "))
@@ -246,7 +314,5 @@ fn column(source: &Source, at: usize) -> usize {
 
 /// Replaces an empty collection, or a null, by a value in flow notation.
 pub(super) fn fill(source: &Source, node: &Node, value: &Flow<'_>) -> Edit {
-    let replacement = flow(value, is_json(source, node));
-    let glued = node.span.is_empty() && source.text()[..node.span.start].ends_with(':');
-    Edit { span: node.span, replacement: if glued { format!(" {replacement}") } else { replacement } }
+    replace(source, node, flow(value, is_json(source, node)))
 }

@@ -1,11 +1,16 @@
-//! Environment variables and labels: set and unset.
+//! Environment variables, environment files, secrets, labels and log options: set and unset.
 
 use serde_json::{Value as Json, json};
-use spec_report::{Node, Span, Value};
+use spec_report::Node;
 
+use super::entries::{Pairs, last_entry, named};
 use super::splice::{self, Flow};
-use super::{EditError, container_json, set};
+use super::{EditError, container_json};
 use crate::TaskDefinition;
+
+const ENVIRONMENT: Pairs = Pairs { list: "environment", name: "name", value: "value", what: "variable" };
+const SECRETS: Pairs = Pairs { list: "secrets", name: "name", value: "valueFrom", what: "secret" };
+const FILES: Pairs = Pairs { list: "environmentFiles", name: "value", value: "type", what: "environment file" };
 
 impl TaskDefinition {
     /// Sets an environment variable of a container. The value is taken as it is, whatever characters it has.
@@ -14,40 +19,7 @@ impl TaskDefinition {
     /// [`EditError::UnknownContainer`] if there is none of this name, [`EditError::Entangled`] if the variable's text is
     /// shared with other places.
     pub fn with_env(&self, container: &str, name: &str, value: &str) -> Result<Self, EditError> {
-        let found = self.container_to_edit(container)?;
-        let node = self.container_node(found)?;
-        let what = format!("the variable `{name}` of `{container}`");
-        let pair = [("name", name), ("value", value)];
-        let list = node.get("environment");
-        let edit = match list {
-            None => splice::insert_entry(self.source(), node, "environment", &Flow::ListOfOne(&pair))?,
-            Some(list) if list.as_seq().is_none_or(<[Node]>::is_empty) => {
-                splice::fill(self.source(), list, &Flow::ListOfOne(&pair))
-            }
-            Some(list) => match named(list, name).last() {
-                Some(&index) => {
-                    let item = &list.as_seq().unwrap_or_default()[index];
-                    match item.get("value") {
-                        Some(old) => splice::scalar(self.source(), old, value),
-                        None => splice::insert_entry(self.source(), item, "value", &Flow::Text(value))?,
-                    }
-                }
-                None => splice::insert_item(self.source(), list, &pair)?,
-            },
-        };
-        let at = list.and_then(|list| named(list, name).last().copied());
-        self.apply(vec![edit], &what, |body| {
-            let container = container_json(body, found.index)?;
-            let object = container.as_object_mut()?;
-            let list = object.entry("environment").or_insert_with(|| json!([]));
-            match at {
-                Some(index) => set(list.get_mut(index)?, "value", Json::from(value)),
-                None => {
-                    list.as_array_mut()?.push(json!({ "name": name, "value": value }));
-                    Some(())
-                }
-            }
-        })
+        self.set_pair(ENVIRONMENT, container, name, value)
     }
 
     /// Removes an environment variable of a container, each time it is there; gives the same back if it is not.
@@ -56,20 +28,63 @@ impl TaskDefinition {
     /// [`EditError::UnknownContainer`] if there is no container of this name, [`EditError::Entangled`] if the variable's
     /// text is shared with other places.
     pub fn without_env(&self, container: &str, name: &str) -> Result<Self, EditError> {
-        let mut edited = self.clone();
-        loop {
-            let found = edited.container_to_edit(container)?;
-            let node = edited.container_node(found)?;
-            let Some((key, list)) = entry(node, "environment") else { return Ok(edited) };
-            let Some(&index) = named(list, name).last() else { return Ok(edited) };
-            let spans: Vec<Span> = list.as_seq().unwrap_or_default().iter().map(|item| item.span).collect();
-            let edit = splice::remove(edited.source(), list, &spans, index, key);
-            let what = format!("the variable `{name}` of `{container}`");
-            edited = edited.apply(vec![edit], &what, |body| {
-                container_json(body, found.index)?.get_mut("environment")?.as_array_mut()?.remove(index);
-                Some(())
-            })?;
+        self.remove_pair(ENVIRONMENT, container, name)
+    }
+
+    /// Sets where an environment variable's secret value comes from: the ARN of a secret or of a parameter, or the name
+    /// of a parameter of the same region.
+    ///
+    /// A plain variable of the same name stays; [`without_env`](Self::without_env) removes it.
+    ///
+    /// # Errors
+    /// As [`with_env`](Self::with_env).
+    pub fn with_secret(&self, container: &str, name: &str, value_from: &str) -> Result<Self, EditError> {
+        self.set_pair(SECRETS, container, name, value_from)
+    }
+
+    /// Removes a secret of a container, each time it is there; gives the same back if it is not.
+    ///
+    /// # Errors
+    /// As [`without_env`](Self::without_env).
+    pub fn without_secret(&self, container: &str, name: &str) -> Result<Self, EditError> {
+        self.remove_pair(SECRETS, container, name)
+    }
+
+    /// Adds a file of environment variables by the ARN of its object in Amazon S3, behind the others: of equal variables
+    /// the last file's counts. Gives the same back if the file is there.
+    ///
+    /// # Errors
+    /// As [`with_env`](Self::with_env).
+    pub fn with_env_file(&self, container: &str, arn: &str) -> Result<Self, EditError> {
+        let found = self.container_to_edit(container)?;
+        let node = self.container_node(found)?;
+        let list = node.get(FILES.list);
+        if list.is_some_and(|list| !named(list, FILES.name, arn).is_empty()) {
+            return Ok(self.clone());
         }
+        let item = [("value", arn), ("type", "s3")];
+        let edit = match list {
+            None => splice::insert_entry(self.source(), node, FILES.list, &Flow::ListOfOne(&item))?,
+            Some(list) if list.as_seq().is_none_or(<[Node]>::is_empty) => {
+                splice::fill(self.source(), list, &Flow::ListOfOne(&item))
+            }
+            Some(list) => splice::insert_item(self.source(), list, &item)?,
+        };
+        let what = format!("the environment files of `{container}`");
+        self.apply(vec![edit], &what, |body| {
+            let object = container_json(body, found.index)?.as_object_mut()?;
+            let list = object.entry(FILES.list).or_insert_with(|| json!([])).as_array_mut()?;
+            list.push(json!({ "value": arn, "type": "s3" }));
+            Some(())
+        })
+    }
+
+    /// Removes a file of environment variables by its ARN; gives the same back if it is not there.
+    ///
+    /// # Errors
+    /// As [`without_env`](Self::without_env).
+    pub fn without_env_file(&self, container: &str, arn: &str) -> Result<Self, EditError> {
+        self.remove_pair(FILES, container, arn)
     }
 
     /// Sets a Docker label of a container.
@@ -80,20 +95,7 @@ impl TaskDefinition {
         let found = self.container_to_edit(container)?;
         let node = self.container_node(found)?;
         let what = format!("the label `{name}` of `{container}`");
-        let edit = match node.get("dockerLabels") {
-            None => splice::insert_entry(self.source(), node, "dockerLabels", &Flow::MapOfOne(name, value))?,
-            Some(map) if map.as_map().is_none_or(<[_]>::is_empty) => {
-                splice::fill(self.source(), map, &Flow::MapOfOne(name, value))
-            }
-            Some(map) => match map.get(name) {
-                Some(old) => splice::scalar(self.source(), old, value),
-                None => splice::insert_entry(self.source(), map, name, &Flow::Text(value))?,
-            },
-        };
-        self.apply(vec![edit], &what, |body| {
-            let container = container_json(body, found.index)?.as_object_mut()?;
-            set(container.entry("dockerLabels").or_insert_with(|| json!({})), name, Json::from(value))
-        })
+        self.set_in_map(node, "dockerLabels", (name, value), &what, |body| container_json(body, found.index))
     }
 
     /// Removes a Docker label of a container; gives the same back if it is not there.
@@ -101,41 +103,49 @@ impl TaskDefinition {
     /// # Errors
     /// As [`without_env`](Self::without_env).
     pub fn without_label(&self, container: &str, name: &str) -> Result<Self, EditError> {
-        let mut edited = self.clone();
-        loop {
-            let found = edited.container_to_edit(container)?;
-            let node = edited.container_node(found)?;
-            let Some((key, map)) = entry(node, "dockerLabels") else { return Ok(edited) };
-            let entries = map.as_map().unwrap_or_default();
-            let Some(index) = entries.iter().rposition(|entry| entry.key.as_str() == Some(name)) else {
-                return Ok(edited);
-            };
-            // With a duplicate of the key the first removal uncovers the earlier value: compare after the last one.
-            let earlier = entries[..index].iter().rev().find(|entry| entry.key.as_str() == Some(name));
-            let earlier = earlier.and_then(|entry| entry.value.as_str()).map(str::to_owned);
-            let spans: Vec<Span> = entries.iter().map(splice::entry_span).collect();
-            let edit = splice::remove(edited.source(), map, &spans, index, key);
-            let what = format!("the label `{name}` of `{container}`");
-            edited = edited.apply(vec![edit], &what, |body| {
-                let labels = container_json(body, found.index)?.get_mut("dockerLabels")?;
-                match earlier {
-                    Some(earlier) => set(labels, name, Json::from(earlier)),
-                    None => labels.as_object_mut()?.remove(name).map(|_| ()),
-                }
-            })?;
-        }
+        let index = self.container_to_edit(container)?.index;
+        self.remove_key(
+            name,
+            &format!("the label `{name}` of `{container}`"),
+            |edited| {
+                let node = edited.container_node(edited.container_to_edit(container)?)?;
+                Ok(last_entry(node, "dockerLabels"))
+            },
+            |body| container_json(body, index)?.get_mut("dockerLabels"),
+        )
+    }
+
+    /// Sets an option of a container's log driver, such as `awslogs-group`.
+    ///
+    /// # Errors
+    /// As [`with_env`](Self::with_env), and [`EditError::NoLogConfiguration`] if the container names no log driver that
+    /// could have options.
+    pub fn with_log_option(&self, container: &str, name: &str, value: &str) -> Result<Self, EditError> {
+        let found = self.container_to_edit(container)?;
+        let logs = self.container_node(found)?.get("logConfiguration").filter(|logs| logs.as_map().is_some());
+        let logs = logs.ok_or_else(|| EditError::NoLogConfiguration { container: container.to_owned() })?;
+        let what = format!("the log option `{name}` of `{container}`");
+        self.set_in_map(logs, "options", (name, value), &what, |body| logs_json(body, found.index))
+    }
+
+    /// Removes an option of a container's log driver; gives the same back if it is not there.
+    ///
+    /// # Errors
+    /// As [`without_env`](Self::without_env).
+    pub fn without_log_option(&self, container: &str, name: &str) -> Result<Self, EditError> {
+        let index = self.container_to_edit(container)?.index;
+        self.remove_key(
+            name,
+            &format!("the log option `{name}` of `{container}`"),
+            |edited| {
+                let node = edited.container_node(edited.container_to_edit(container)?)?;
+                Ok(node.get("logConfiguration").and_then(|logs| last_entry(logs, "options")))
+            },
+            |body| logs_json(body, index)?.get_mut("options"),
+        )
     }
 }
 
-/// The places of a variable in a list.
-fn named(list: &Node, name: &str) -> Vec<usize> {
-    let items = list.as_seq().unwrap_or_default().iter().enumerate();
-    items.filter(|(_, item)| item.get("name").and_then(Node::as_str) == Some(name)).map(|(index, _)| index).collect()
-}
-
-/// The last entry of a key, with the key itself.
-fn entry<'n>(node: &'n Node, key: &str) -> Option<(&'n Node, &'n Node)> {
-    let Value::Map(entries) = &node.resolved().value else { return None };
-    let entry = entries.iter().rev().find(|entry| entry.key.as_str() == Some(key))?;
-    Some((&entry.key, &entry.value))
+fn logs_json(body: &mut Json, index: usize) -> Option<&mut Json> {
+    container_json(body, index)?.get_mut("logConfiguration")
 }

@@ -19,6 +19,8 @@ pub(crate) use names::open_enum;
 pub use names::{Compatibility, Condition, NetworkMode};
 pub use shape::READ_ONLY;
 
+use crate::read::{ReadOptions, Spelling};
+
 /// A task definition with its text.
 ///
 /// Cheap to clone as far as the text goes; made by [`read`](crate::read()) and changed by the methods of
@@ -27,6 +29,8 @@ pub use shape::READ_ONLY;
 #[non_exhaustive]
 pub struct TaskDefinition {
     pub(crate) document: Arc<Document>,
+    /// How the text was read, and is read again after an edit.
+    pub(crate) reading: ReadOptions,
     /// Whether the fields stand inside a `taskDefinition` key, as in the answer of `DescribeTaskDefinition`.
     pub wrapped: bool,
     /// The family whose next revision this becomes.
@@ -52,9 +56,11 @@ pub struct TaskDefinition {
 }
 
 impl TaskDefinition {
-    pub(crate) fn of(document: &Arc<Document>) -> Self {
+    pub(crate) fn of(document: &Arc<Document>, options: &ReadOptions) -> Self {
         let mut this = Self {
             document: Arc::clone(document),
+            // The text has the API's spelling by now.
+            reading: options.clone().with_spelling(Spelling::Api),
             wrapped: false,
             family: None,
             task_role_arn: None,
@@ -87,8 +93,9 @@ impl TaskDefinition {
         this.memory = filled("memory");
         this.operating_system_family =
             view.entry(node, "runtimePlatform").and_then(|platform| view.text(platform, "operatingSystemFamily"));
-        this.containers = view
-            .list(node, "containerDefinitions")
+        this.containers = containers_node(root)
+            .and_then(Node::as_seq)
+            .unwrap_or_default()
             .iter()
             .enumerate()
             .filter(|(_, item)| item.as_map().is_some())
@@ -110,10 +117,28 @@ impl TaskDefinition {
         &self.document
     }
 
-    /// The mapping that holds the fields: the document's root, or what stands under its `taskDefinition`.
+    /// The mapping that holds the fields: the document's root, or what stands under its `taskDefinition`. A plain list of
+    /// containers has none.
     #[must_use]
     pub fn node(&self) -> Option<&Node> {
-        self.document.root().map(definition_node)
+        self.document.root().map(definition_node).filter(|node| !is_container_list(node))
+    }
+
+    /// Whether the file is a plain list of containers, as Terraform's `container_definitions` takes it: what else belongs
+    /// to the task is written elsewhere.
+    #[must_use]
+    pub fn is_container_list(&self) -> bool {
+        self.document.root().is_some_and(is_container_list)
+    }
+
+    /// Whether all of the task was read, so that what is absent is nowhere.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.document.is_complete() && !self.is_container_list()
+    }
+
+    /// The list of containers.
+    pub(crate) fn containers_node(&self) -> Option<&Node> {
+        self.document.root().and_then(containers_node)
     }
 
     /// The container of this name; of several the first.
@@ -145,6 +170,16 @@ impl TaskDefinition {
         self.requires(&Compatibility::Fargate)
     }
 
+    /// The containers with their mappings, for what has no view.
+    pub(crate) fn container_nodes(&self) -> impl Iterator<Item = (&Container, &Node)> {
+        let items = self.containers_node().and_then(Node::as_seq).unwrap_or_default();
+        self.containers.iter().filter_map(|container| Some((container, items.get(container.index)?)))
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        View::new(&self.document)
+    }
+
     pub(crate) fn schema(&self) -> Schema {
         schema(self.document.format())
     }
@@ -164,6 +199,15 @@ pub(crate) fn definition_node(root: &Node) -> &Node {
         Some(inner) if inner.as_map().is_some() && root.get("containerDefinitions").is_none() => inner,
         _ => root,
     }
+}
+
+/// A list of mappings at the root can only be containers.
+pub(crate) fn is_container_list(root: &Node) -> bool {
+    root.as_seq().is_some_and(|items| !items.is_empty() && items.iter().all(|item| item.as_map().is_some()))
+}
+
+fn containers_node(root: &Node) -> Option<&Node> {
+    if is_container_list(root) { Some(root) } else { definition_node(root).get("containerDefinitions") }
 }
 
 /// Takes values out of a document without reporting: what does not fit was reported when the structure was checked.

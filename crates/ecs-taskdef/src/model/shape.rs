@@ -77,6 +77,9 @@ pub const READ_ONLY: [&str; 9] = [
 /// The tags, which describe gives beside the task definition.
 pub(crate) static TAGS: Kind = Kind::List(&Kind::Struct(&TAG));
 
+/// The containers, also where they are all that a file has.
+pub(crate) static CONTAINERS: Kind = Kind::List(&Kind::Struct(&CONTAINER));
+
 pub(crate) static TASK_DEFINITION: Shape = Shape {
     what: "the task definition",
     fields: &[

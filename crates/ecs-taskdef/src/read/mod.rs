@@ -1,21 +1,25 @@
 //! Text to task definition. Never fails: what is wrong is in the report.
 
+mod cloud_formation;
+mod options;
 mod structure;
 
 use std::sync::Arc;
 
 use spec_report::{Document, Format, Limits, MergeKeys, Parsed, Reader, Source};
 
+pub use options::{ReadOptions, Spelling};
+
 use crate::TaskDefinition;
-use crate::model::{schema, shape};
+use crate::model::{is_container_list, schema, shape};
 use crate::rules::STRUCTURE;
 
-/// Reads a task definition, bare or as `aws ecs describe-task-definition` prints it.
+/// Reads a task definition, bare or as `aws ecs describe-task-definition` prints it, or a plain list of containers.
 ///
 /// A name that ends in `.json` is read as JSON, one that ends in `.yml` or `.yaml` as YAML (1.2, without merge keys);
 /// any other name as JSON if the text begins with `{` or `[`.
 ///
-/// There is a value whenever the text is a mapping, however much of it is wrong. The report holds what concerns the
+/// There is a value whenever the text is a mapping or a list of mappings, however much of it is wrong. The report holds what concerns the
 /// structure; [`check`](crate::check) adds the rules about the content.
 #[must_use]
 pub fn read(source: Source) -> Parsed<TaskDefinition> {
@@ -25,9 +29,22 @@ pub fn read(source: Source) -> Parsed<TaskDefinition> {
 /// As [`read`], within other limits.
 #[must_use]
 pub fn read_with(source: Source, limits: &Limits) -> Parsed<TaskDefinition> {
-    let (document, mut report) = match format(&source) {
-        Format::Json => spec_report::read_json(source, limits, &STRUCTURE),
-        _ => spec_report::read_yaml(source, limits, &STRUCTURE),
+    read_as(source, &ReadOptions::new().with_limits(*limits))
+}
+
+/// As [`read`], of what the options say that the file is.
+///
+/// With [`Spelling::CloudFormation`] the task definition's text has the API's keys, each at its place in the file.
+#[must_use]
+pub fn read_as(source: Source, options: &ReadOptions) -> Parsed<TaskDefinition> {
+    let json = format(&source) == Format::Json;
+    let source = match options.spelling {
+        Spelling::Api => source,
+        Spelling::CloudFormation => cloud_formation::respell(&source, json, &options.limits),
+    };
+    let (document, mut report) = match json {
+        true => spec_report::read_json(source, &options.limits, &STRUCTURE),
+        false => spec_report::read_yaml(source, &options.limits, &STRUCTURE),
     };
     let document = Arc::new(document);
     let mut reader = Reader::new(&document, &STRUCTURE, schema(document.format())).with_merge_keys(MergeKeys::Literal);
@@ -35,8 +52,8 @@ pub fn read_with(source: Source, limits: &Limits) -> Parsed<TaskDefinition> {
         structure::check(&mut reader, root);
     }
     report.merge(reader.finish());
-    let is_mapping = document.root().is_some_and(|root| root.as_map().is_some());
-    let value = is_mapping.then(|| TaskDefinition::of(&document));
+    let readable = document.root().is_some_and(|root| root.as_map().is_some() || is_container_list(root));
+    let value = readable.then(|| TaskDefinition::of(&document, options));
     Parsed { document: Document::clone(&document), value, report }
 }
 

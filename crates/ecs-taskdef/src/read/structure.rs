@@ -4,8 +4,8 @@ use spec_report::{
     Diagnostic, Edit, Fix, Format, MapCursor, Node, Reader, Safety, Severity, Span, Style, Typed, did_you_mean, emit,
 };
 
-use crate::model::definition_node;
 use crate::model::shape::{self, Field, Kind, Shape};
+use crate::model::{definition_node, is_container_list};
 use crate::placeholder;
 use crate::rules::UNKNOWN_VALUE;
 
@@ -18,6 +18,10 @@ static WRAPPER: Shape = Shape {
 };
 
 pub(super) fn check(reader: &mut Reader<'_>, root: &Node) {
+    if is_container_list(root) {
+        value(reader, root, "the list of containers", shape::CONTAINERS);
+        return;
+    }
     let wrapped = !std::ptr::eq(definition_node(root), root);
     let shape = if wrapped { &WRAPPER } else { &shape::TASK_DEFINITION };
     value(reader, root, shape.what, Kind::Struct(shape));
@@ -145,7 +149,9 @@ fn boolean(reader: &mut Reader<'_>, node: &Node, what: &str) {
 }
 
 fn word(reader: &mut Reader<'_>, node: &Node, what: &str, words: &[&str]) {
-    let Some(found) = node.as_str() else {
+    let is_bare = reader.document().format() == Format::Json
+        && !matches!(node.typed(reader.schema()), Typed::Str(_) | Typed::Null);
+    let Some(found) = node.as_str().filter(|_| !is_bare) else {
         reader.wrong_type(node, what, "a string");
         return;
     };

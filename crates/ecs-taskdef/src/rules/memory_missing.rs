@@ -16,13 +16,12 @@ declare_rule! {
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     // On Fargate the task's own memory is required, which `fargate-cpu-memory` reports.
-    if subject.memory.is_some() || subject.is_fargate() || !subject.document().is_complete() {
+    if subject.memory.is_some() || subject.is_fargate() || !subject.is_whole() {
         return;
     }
-    let Some(node) = subject.node() else { return };
     for container in &subject.containers {
         let written = |key: &str| {
-            let item = node.get("containerDefinitions").and_then(|list| list.as_seq()?.get(container.index));
+            let item = subject.containers_node().and_then(|list| list.as_seq()?.get(container.index));
             item.and_then(|item| item.get(key)).is_some_and(|value| !value.is_null(subject.schema()))
         };
         if !written("memory") && !written("memoryReservation") {

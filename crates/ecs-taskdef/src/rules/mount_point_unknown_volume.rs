@@ -15,7 +15,7 @@ declare_rule! {
 }
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
-    if !subject.document().is_complete() {
+    if !subject.is_whole() {
         return;
     }
     for container in &subject.containers {

@@ -15,7 +15,7 @@ declare_rule! {
 }
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
-    if subject.execution_role_arn.is_some() || !subject.document().is_complete() {
+    if subject.execution_role_arn.is_some() || !subject.is_whole() {
         return;
     }
     for container in &subject.containers {

@@ -17,7 +17,7 @@ declare_rule! {
 const MOST: usize = 10;
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
-    let Some(list) = subject.node().and_then(|node| node.get("containerDefinitions")) else { return };
+    let Some(list) = subject.containers_node() else { return };
     let Some(items) = list.as_seq() else { return };
     if let Some(eleventh) = items.get(MOST) {
         let message = format!("the task has {} containers, more than the {MOST} that ECS allows", items.len());

@@ -42,7 +42,7 @@ containerDefinitions:
 volumes: []
 ";
 
-fn json_of(edited: &TaskDefinition) -> Json {
+pub(crate) fn json_of(edited: &TaskDefinition) -> Json {
     Body::of(edited).expect("a body").as_json().clone()
 }
 
@@ -215,7 +215,7 @@ containerDefinitions:
     assert_eq!(edited.source().text(), yaml.replace("*image", "envoy:1"));
 }
 
-fn word() -> impl Strategy<Value = String> {
+pub(crate) fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-zA-Z0-9:/@._-]{1,30}",
         "[ -~é\u{1F980}\u{85}\n\t]{0,20}",

@@ -7,5 +7,8 @@ mod deploy;
 mod edit;
 mod faults;
 mod follow;
+mod forms;
 mod pages;
 mod read;
+mod schema;
+mod settings;
