@@ -11,6 +11,7 @@ pub mod model;
 pub mod places;
 pub mod references;
 pub mod rules;
+pub mod triggers;
 
 mod read;
 

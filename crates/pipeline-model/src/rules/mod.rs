@@ -7,6 +7,7 @@ mod action_name_reused;
 mod artifact_count;
 mod artifact_name_reused;
 mod artifact_store;
+mod clone_reference;
 mod commands_outside_compute;
 mod configuration_length;
 mod configuration_value;
@@ -14,17 +15,21 @@ mod cross_region_store;
 mod failure_gate_conflict;
 mod first_stage_not_source;
 mod gate_result;
+mod gate_size;
 mod github_v1_deprecated;
 mod literal_token;
 mod missing_commands;
 mod missing_configuration;
 mod name_pattern;
 mod namespace_reused;
+mod notification_arn;
 mod number_range;
 mod only_source_actions;
 mod parallel_rollback;
 mod polling_source;
+mod pull_request_event;
 mod reserved_namespace;
+mod retry_configuration;
 mod source_outside_first_stage;
 mod stage_name_reused;
 mod structure;
@@ -33,6 +38,10 @@ mod timeout_outside_approval;
 mod too_few_stages;
 mod too_many_stages;
 mod trigger_filter;
+mod trigger_never;
+mod trigger_pattern;
+mod trigger_provider;
+mod trigger_reused;
 mod trigger_size;
 mod trigger_without_connection;
 mod undeclared_artifact;
@@ -64,6 +73,7 @@ pub(crate) static CHECKS: &[Check<Subject>] = &[
     Check { rule: &artifact_count::ARTIFACT_COUNT, run: artifact_count::check },
     Check { rule: &artifact_name_reused::ARTIFACT_NAME_REUSED, run: artifact_name_reused::check },
     Check { rule: &artifact_store::ARTIFACT_STORE, run: artifact_store::check },
+    Check { rule: &clone_reference::CLONE_REFERENCE, run: clone_reference::check },
     Check { rule: &commands_outside_compute::COMMANDS_OUTSIDE_COMPUTE, run: commands_outside_compute::check },
     Check { rule: &configuration_length::CONFIGURATION_LENGTH, run: configuration_length::check },
     Check { rule: &configuration_value::CONFIGURATION_VALUE, run: configuration_value::check },
@@ -71,23 +81,31 @@ pub(crate) static CHECKS: &[Check<Subject>] = &[
     Check { rule: &failure_gate_conflict::FAILURE_GATE_CONFLICT, run: failure_gate_conflict::check },
     Check { rule: &first_stage_not_source::FIRST_STAGE_NOT_SOURCE, run: first_stage_not_source::check },
     Check { rule: &gate_result::GATE_RESULT, run: gate_result::check },
+    Check { rule: &gate_size::GATE_SIZE, run: gate_size::check },
     Check { rule: &github_v1_deprecated::GITHUB_V1_DEPRECATED, run: github_v1_deprecated::check },
     Check { rule: &literal_token::LITERAL_TOKEN, run: literal_token::check },
     Check { rule: &missing_commands::MISSING_COMMANDS, run: missing_commands::check },
     Check { rule: &missing_configuration::MISSING_CONFIGURATION, run: missing_configuration::check },
     Check { rule: &name_pattern::NAME_PATTERN, run: name_pattern::check },
     Check { rule: &namespace_reused::NAMESPACE_REUSED, run: namespace_reused::check },
+    Check { rule: &notification_arn::NOTIFICATION_ARN, run: notification_arn::check },
     Check { rule: &number_range::NUMBER_RANGE, run: number_range::check },
     Check { rule: &only_source_actions::ONLY_SOURCE_ACTIONS, run: only_source_actions::check },
     Check { rule: &parallel_rollback::PARALLEL_ROLLBACK, run: parallel_rollback::check },
     Check { rule: &polling_source::POLLING_SOURCE, run: polling_source::check },
+    Check { rule: &pull_request_event::PULL_REQUEST_EVENT, run: pull_request_event::check },
     Check { rule: &reserved_namespace::RESERVED_NAMESPACE, run: reserved_namespace::check },
+    Check { rule: &retry_configuration::RETRY_CONFIGURATION, run: retry_configuration::check },
     Check { rule: &source_outside_first_stage::SOURCE_OUTSIDE_FIRST_STAGE, run: source_outside_first_stage::check },
     Check { rule: &stage_name_reused::STAGE_NAME_REUSED, run: stage_name_reused::check },
     Check { rule: &timeout_outside_approval::TIMEOUT_OUTSIDE_APPROVAL, run: timeout_outside_approval::check },
     Check { rule: &too_few_stages::TOO_FEW_STAGES, run: too_few_stages::check },
     Check { rule: &too_many_stages::TOO_MANY_STAGES, run: too_many_stages::check },
     Check { rule: &trigger_filter::TRIGGER_FILTER, run: trigger_filter::check },
+    Check { rule: &trigger_never::TRIGGER_NEVER, run: trigger_never::check },
+    Check { rule: &trigger_pattern::TRIGGER_PATTERN, run: trigger_pattern::check },
+    Check { rule: &trigger_provider::TRIGGER_PROVIDER, run: trigger_provider::check },
+    Check { rule: &trigger_reused::TRIGGER_REUSED, run: trigger_reused::check },
     Check { rule: &trigger_size::TRIGGER_SIZE, run: trigger_size::check },
     Check { rule: &trigger_without_connection::TRIGGER_WITHOUT_CONNECTION, run: trigger_without_connection::check },
     Check { rule: &undeclared_artifact::UNDECLARED_ARTIFACT, run: undeclared_artifact::check },

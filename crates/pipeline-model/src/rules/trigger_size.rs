@@ -3,7 +3,7 @@
 use spec_report::{Findings, declare_rule};
 
 use super::subject::Subject;
-use crate::model::Patterns;
+use crate::model::{Patterns, Pipeline};
 use crate::places::join;
 
 declare_rule! {
@@ -56,4 +56,25 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// Every part of a trigger filter that holds patterns, with its path.
+pub(super) fn patterns(pipeline: &Pipeline) -> Vec<(String, &Patterns)> {
+    let mut out = Vec::new();
+    for (index, trigger) in pipeline.triggers.iter().enumerate() {
+        let Some(git) = &trigger.git_configuration else { continue };
+        let path = join(&join("/triggers", index), "gitConfiguration");
+        let push = git.push.iter().enumerate().flat_map(|(at, filter)| {
+            let parts = [("tags", &filter.tags), ("branches", &filter.branches), ("filePaths", &filter.file_paths)];
+            parts.map(|(field, patterns)| ("push", at, field, patterns))
+        });
+        let pull = git.pull_request.iter().enumerate().flat_map(|(at, filter)| {
+            let parts = [("branches", &filter.branches), ("filePaths", &filter.file_paths)];
+            parts.map(|(field, patterns)| ("pullRequest", at, field, patterns))
+        });
+        for (list, at, field, patterns) in push.chain(pull) {
+            out.extend(patterns.as_ref().map(|patterns| (join(&join(&join(&path, list), at), field), patterns)));
+        }
+    }
+    out
 }

@@ -9,6 +9,7 @@ mod pages;
 mod properties;
 mod rules;
 mod secrets;
+mod triggers;
 
 use pipeline_model::{Reading, read};
 use spec_report::{Levels, Report, Severity};
