@@ -21,6 +21,7 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("deliver", &["--break", "approval"], 1),
     ("deliver", &["--break", "deploy"], 1),
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
+    ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
 ];
