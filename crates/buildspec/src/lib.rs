@@ -20,4 +20,4 @@ pub use follow::{FollowError, FollowEvent, Followed, follow};
 pub use model::Buildspec;
 pub use phases::PhaseType;
 pub use read::{read, read_bytes, read_with};
-pub use rules::{check, rules};
+pub use rules::{Context, check, check_with, rules};

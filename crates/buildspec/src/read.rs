@@ -34,6 +34,7 @@ pub fn read_with(source: Source, limits: &Limits) -> Parsed<Buildspec> {
         reader.report_at(rules::STRUCTURE.missing_key, Span::at(0), found);
     }
     report.merge(reader.finish());
+    report.extend(rules::explain(&document, &report));
     Parsed { document, value, report }
 }
 

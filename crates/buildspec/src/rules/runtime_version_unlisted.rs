@@ -34,14 +34,20 @@ pub(crate) fn check(subject: &Subject, findings: &mut Findings<'_>) {
         if version == "latest" || version.ends_with(".x") || version.starts_with('$') {
             continue;
         }
-        let Some((name, listed)) = LISTED.iter().find(|(name, _)| *name == runtime.name.value) else { continue };
+        let name = runtime.name.value.as_str();
+        let in_any = || LISTED.iter().find(|(listed, _)| *listed == name).map(|(_, versions)| *versions);
+        let (listed, image) = match subject.image {
+            Some(image) => (image.versions(name), format!("the image `{}` does not have", image.name)),
+            None => (in_any(), "no current build image has".to_owned()),
+        };
+        let Some(listed) = listed else { continue };
         if !listed.contains(&version) {
             findings
                 .report(
                     &RUNTIME_VERSION_UNLISTED,
                     &subject.source,
                     runtime.value.span,
-                    format!("no current build image has {name} `{}` ready", version.escape_debug()),
+                    format!("{image} {name} `{}` ready", version.escape_debug()),
                 )
                 .set_help(format!("ready are {}", listed.join(", ")));
         }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod context;
 mod pages;
 mod phases;
 mod reading;
@@ -18,6 +19,8 @@ mod env;
 mod kill;
 #[cfg(feature = "local")]
 mod lab;
+#[cfg(feature = "local")]
+mod quotes;
 #[cfg(feature = "local")]
 mod run;
 #[cfg(feature = "local")]

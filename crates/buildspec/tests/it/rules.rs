@@ -38,7 +38,7 @@ artifacts:
 #[test]
 fn tutorial() {
     let found = findings(TUTORIAL);
-    assert_eq!(named(&found), [("ecr-get-login-removed", 7), ("post-build-unguarded", 17)]);
+    assert_eq!(named(&found), [("ecr-get-login-removed", 7), ("post-build-unguarded", 17), ("push-latest-only", 17)]);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn tutorial_fixed() {
     let line = "      - aws ecr get-login-password --region $AWS_DEFAULT_REGION | docker login --username AWS \
                 --password-stdin $AWS_ACCOUNT_ID.dkr.ecr.$AWS_DEFAULT_REGION.amazonaws.com";
     assert_eq!(fixed.text.lines().nth(6), Some(line));
-    assert_eq!(named(&findings(&fixed.text)), [("post-build-unguarded", 17)]);
+    assert_eq!(named(&findings(&fixed.text)), [("post-build-unguarded", 17), ("push-latest-only", 17)]);
 }
 
 #[test]
@@ -79,7 +79,10 @@ fn placeholder() {
     let found = findings(
         "version: 0.2\nenv:\n  variables:\n    version: \"v0.95\"\n# secrets-manager:\nphases:\n  build:\n    commands:\n      - docker build -f nginx/Dockerfile -t $NAME:$version nginx/\n  post_build:\n    commands:\n      - docker push $REGISTRY/$NAME:$version\n      - printf '[{\"name\":\"<container-definition>\",\"imageUri\":\"%s\"}]' $REGISTRY/$NAME:$version > artifacts.json\nartifacts:\n  files: artifacts.json\n",
     );
-    assert_eq!(named(&found), [("post-build-unguarded", 12), ("definitions-placeholder", 13)]);
+    assert_eq!(
+        named(&found),
+        [("post-build-unguarded", 12), ("definitions-placeholder", 13), ("definitions-file-name", 13)]
+    );
 }
 
 #[test]
@@ -89,6 +92,33 @@ fn levels_and_comments() {
     let parsed = buildspec::read(Source::new("buildspec.yml", text));
     assert!(buildspec::check(&parsed, &Levels::default().deny("buildspec/shell-state-not-kept")).has_errors());
     assert!(buildspec::check(&parsed, &Levels::default().allow("buildspec/*")).is_empty());
+}
+
+/// Blocks whose failure does not go unnoticed, and words that are no commands.
+#[test]
+fn silent_blocks() {
+    for lines in [
+        &["set -e", "npm test", "npm run build"][..],
+        &["npm test &&", "npm run build"],
+        &["npm test || exit 1", "npm run build"],
+        &["echo testing", "cd app", "npm test"],
+        &["cat > a.sh <<'END'", "it's 'apt-get install jq'", "END"],
+        &["if [ -f a ]; then", "  npm test", "fi"],
+        &["for f in a b; do", "  npm test $f", "done"],
+        &["docker build \\", "  --tag a \\", "  ."],
+        &["make a &", "make b &", "wait"],
+    ] {
+        let block: String = lines.iter().map(|line| format!("        {line}\n")).collect();
+        let text = format!("version: 0.2\nphases:\n  build:\n    commands:\n      - |\n{block}");
+        assert_eq!(findings(&text), [], "{block}");
+    }
+}
+
+/// What stands in a block is pointed at where it stands, though the same word stands before.
+#[test]
+fn place_in_a_block() {
+    let text = "version: 0.2\nphases:\n  build:\n    commands:\n      - |\n        # dockerd\n        echo dockerd &&\n          dockerd\n";
+    assert_eq!(named(&findings(text)), [("manual-dockerd", 8)]);
 }
 
 /// Words that look like a mistake and are none.
@@ -105,6 +135,22 @@ fn silent() {
         "export A=1",
         "cd app",
         "A=1",
+        "docker run -i shop sh -it",
+        "docker run --interactive --tty=false shop",
+        "printf 'done\\n'",
+        "printf '%s %s\\n' \"$@\"",
+        "printf '100%%\\n'",
+        "yes | apt-get install jq",
+        "apt-get install -qy jq",
+        "echo \"it's\" 'a \"b'",
+        "echo it\\'s # it's",
+        "make a & make b & wait",
+        "[ \"$CODEBUILD_BUILD_SUCCEEDING\" = 1 ] || exit 1",
+        "chmod 755 run.sh",
+        "curl -sSo install.sh https://example.com/install.sh; sh install.sh",
+        "aws ecr-public get-login-password --region us-east-1",
+        "echo $CODEBUILD_SRC_DIR_web ${CODEBUILD_SOURCE_VERSION_web}",
+        "export CODEBUILD_BUILD_NUMER=1; echo $CODEBUILD_BUILD_NUMER",
     ] {
         let text = format!("version: 0.2\nphases:\n  build:\n    commands:\n      - |\n        {command}\n");
         assert_eq!(findings(&text), [], "{command}");
