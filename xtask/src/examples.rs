@@ -11,6 +11,8 @@ use crate::{
 
 /// An example, its arguments, and the exit code it must end with. To add an example, add a line.
 const RUNS: &[(&str, &[&str], i32)] = &[
+    ("appspec_check", &["--profile", "ecs", "--json", "examples/shop/appspec.yml"], 0),
+    ("appspec_check", &["--profile", "agent-v2", "examples/shop/appspec.yml"], 1),
     ("lint", &["examples/shop"], 0),
     ("lint", &["--format", "sarif", "examples/template"], 0),
     ("deliver", &["--yes"], 0),

@@ -20,6 +20,14 @@ pub(crate) const NO_OBJECT: &str = "The deployment failed because a permission l
 
 pub(crate) const PERMISSIONS_ON_WINDOWS: &str = "The deployment failed because the application specification file specifiles file permissions, but the deployment is targeting one or more Windows Server instances. Permissions are supported only for Amazon Linux, Ubuntu Server, and Red Hat Enterprise Linux (RHEL) instances. Update the permissions section of the AppSpec file, and then try again.";
 
+/// CodeDeploy itself, about an AppSpec that is neither JSON nor YAML.
+pub(crate) const NOT_WELL_FORMED: &str = "The AppSpec file must be valid JSON or YAML The input AppSpec file is a not well-formed yaml. The template cannot be parsed.";
+
+/// Agent v2 around what `serde_yaml` says.
+pub(crate) fn yaml_error(error: &str) -> String {
+    format!("The deployment failed because of a YAML parsing error: {error}")
+}
+
 pub(crate) fn invalid_version(value: &str) -> String {
     format!(
         "The deployment failed because an invalid version value ({value}) was entered in the application specification file. Make sure your AppSpec file specifies \"0.0\" as the version, and then try again."

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod client;
+pub mod compat;
 pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -35,15 +35,20 @@ impl Ruby {
                 let mut pairs: Vec<(Self, Self)> = Vec::with_capacity(entries.len());
                 // Of equal keys the last value counts, in the place of the first.
                 let mut places: HashMap<String, usize> = HashMap::with_capacity(entries.len());
+                let mut put = |key: Self, value: Self| match places.entry(key.inspect()) {
+                    Entry::Occupied(place) => pairs[*place.get()].1 = value,
+                    Entry::Vacant(place) => {
+                        place.insert(pairs.len());
+                        pairs.push((key, value));
+                    }
+                };
                 for entry in entries {
-                    let key = Self::from_node(&entry.key);
                     let value = Self::from_node(&entry.value);
-                    match places.entry(key.inspect()) {
-                        Entry::Occupied(place) => pairs[*place.get()].1 = value,
-                        Entry::Vacant(place) => {
-                            place.insert(pairs.len());
-                            pairs.push((key, value));
+                    match (Self::from_node(&entry.key), value) {
+                        (Self::Str(key), Self::Hash(merged)) if key == "<<" => {
+                            merged.into_iter().for_each(|(key, value)| put(key, value));
                         }
+                        (key, value) => put(key, value),
                     }
                 }
                 Self::Hash(pairs)

@@ -12,6 +12,8 @@ use crate::model::{AppSpec, Kind, Version};
 use crate::ruby::Ruby;
 use crate::rules::STRUCTURE;
 
+pub(crate) use server::NO_CONVERSION;
+
 /// Reads an AppSpec and finds out by itself which kind it is.
 ///
 /// Files whose name ends in `.json` are read as JSON, all others as YAML.
@@ -47,7 +49,7 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> Parsed<AppSpec> {
     parsed
 }
 
-fn finish(document: Document, mut report: spec_report::Report, kind: Kind) -> Parsed<AppSpec> {
+pub(crate) fn finish(document: Document, mut report: spec_report::Report, kind: Kind) -> Parsed<AppSpec> {
     let mut reader = Reader::new(&document, &STRUCTURE, Schema::Yaml11);
     if let Some(root) = document.root().filter(|root| !is_modest(root)) {
         let message = "the aliases of this file make it many megabytes large; it is not read further";

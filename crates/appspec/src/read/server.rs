@@ -11,7 +11,7 @@ use crate::ruby::Ruby;
 use crate::rules::{CAPITALISED_SECTION, EMPTY_FILE, MISPLACED_EVENT, UNKNOWN_KEY, WRONG_TYPE};
 
 /// What Ruby says when a list or a number is asked for a key.
-const NO_CONVERSION: &str = "no implicit conversion of String into Integer";
+pub(crate) const NO_CONVERSION: &str = "no implicit conversion of String into Integer";
 
 /// The keys of a Server AppSpec at its top.
 const SECTIONS: &[&str] = &["version", "os", "files", "permissions", "hooks", "file_exists_behavior"];

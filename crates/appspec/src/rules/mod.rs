@@ -63,6 +63,7 @@ pub(crate) use empty_file::EMPTY_FILE;
 pub(crate) use misplaced_event::MISPLACED_EVENT;
 pub(crate) use missing_key::MISSING_KEY;
 pub(crate) use unknown_key::UNKNOWN_KEY;
+pub(crate) use unloadable_value::class as unloadable_class;
 pub(crate) use wrong_type::WRONG_TYPE;
 
 /// The rules by which reading reports.

@@ -45,7 +45,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Findings<'_>) {
 }
 
 /// The Ruby class that the agent would have to load for this node.
-fn class(node: &Node) -> Option<&str> {
+pub(crate) fn class(node: &Node) -> Option<&str> {
     if let Some(tag) = &node.tag {
         let name = tag.text.strip_prefix("!ruby/")?;
         return match name.split_once(':') {
