@@ -24,6 +24,8 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("deliver", &["--break", "deploy"], 1),
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
+    ("trigger_explain", &["examples/shop/pipeline.json", "--push", "main", "--json"], 0),
+    ("trigger_explain", &["examples/shop/pipeline.json", "--tag", "v1"], 1),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
 ];
