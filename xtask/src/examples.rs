@@ -13,6 +13,7 @@ use crate::{
 const RUNS: &[(&str, &[&str], i32)] = &[
     ("appspec_check", &["--profile", "ecs", "--json", "examples/shop/appspec.yml"], 0),
     ("appspec_check", &["--profile", "agent-v2", "examples/shop/appspec.yml"], 1),
+    ("iam_policy", &["examples/shop/pipeline.json", "--buildspec", "examples/shop/buildspec.yml"], 0),
     ("lint", &["examples/shop"], 0),
     ("lint", &["--format", "sarif", "examples/template"], 0),
     ("deliver", &["--yes"], 0),
