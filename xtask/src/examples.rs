@@ -15,6 +15,8 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("appspec_check", &["--profile", "agent-v2", "examples/shop/appspec.yml"], 1),
     ("iam_policy", &["examples/shop/pipeline.json", "--buildspec", "examples/shop/buildspec.yml"], 0),
     ("lint", &["examples/shop"], 0),
+    ("lint", &["--format", "json", "--image", "aws/codebuild/standard:7.0", "examples/shop"], 0),
+    ("lint", &["--image", "nobody/knows:1", "examples/shop"], 2),
     ("lint", &["--format", "sarif", "examples/template"], 0),
     ("deliver", &["--yes"], 0),
     // Without a terminal `approvals.toml` answers.
