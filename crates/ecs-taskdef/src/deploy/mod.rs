@@ -8,6 +8,7 @@ mod persist;
 mod progress;
 mod report;
 mod request;
+mod tagging;
 mod watch;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use self::persist::Persist;
 pub use self::progress::{Event, Progress};
 pub use self::report::FailureReport;
 pub use self::request::{DeployRequest, Deployment, NewService, Outcome};
+pub use self::tagging::is_long_arn;
 use self::watch::Watch;
 use crate::client::{
     Controller, CreateService, Registered, RolloutState, ServiceSnapshot, Services, TaskDefinitions, UpdateService,
