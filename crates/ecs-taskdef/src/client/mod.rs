@@ -29,8 +29,8 @@ pub use request::{CreateService, UpdateService};
 #[cfg(feature = "sdk")]
 pub use sdk::Ecs;
 pub use service::{
-    CircuitBreaker, Controller, DeploymentAlarms, Rollout, RolloutState, RolloutStatus, ServiceEvent, ServiceId,
-    ServiceSnapshot,
+    CircuitBreaker, Controller, DeploymentAlarms, LoadBalancer, Rollout, RolloutState, RolloutStatus, ServiceEvent,
+    ServiceId, ServiceSnapshot,
 };
 pub use service_deployment::{
     Hook, HookAction, HookStatus, HookTarget, Rollback, ServiceDeployment, ServiceDeploymentStatus, ServiceDeployments,

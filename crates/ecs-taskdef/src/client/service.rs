@@ -181,6 +181,17 @@ pub struct DeploymentAlarms {
     pub names: Vec<String>,
 }
 
+/// Where the traffic of a service comes in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadBalancer {
+    /// The ARN of the target group; absent with a Classic Load Balancer.
+    pub target_group: Option<String>,
+    /// The container that gets the traffic.
+    pub container: String,
+    /// Its port.
+    pub port: u16,
+}
+
 /// A service at one moment.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -205,6 +216,8 @@ pub struct ServiceSnapshot {
     pub circuit_breaker: CircuitBreaker,
     /// The alarms that end a deployment.
     pub alarms: DeploymentAlarms,
+    /// Where its traffic comes in.
+    pub load_balancers: Vec<LoadBalancer>,
     /// The task definitions of its task sets, which CodeDeploy and others make.
     pub task_sets: Vec<String>,
     /// Its deployments.
@@ -228,6 +241,7 @@ impl ServiceSnapshot {
             strategy: Strategy::Rolling,
             circuit_breaker: CircuitBreaker::default(),
             alarms: DeploymentAlarms::default(),
+            load_balancers: Vec::new(),
             task_sets: Vec::new(),
             rollouts: Vec::new(),
             events: Vec::new(),

@@ -36,8 +36,8 @@ use self::registry::Registry;
 use self::scheduler::{Service, World};
 pub use self::task::Timing;
 use super::{
-    Controller, CreateService, ListRevisions, Registered, ServiceId, ServiceSnapshot, Services, StoppedTask,
-    TaskDefinitions, UpdateService,
+    Controller, CreateService, ListRevisions, LoadBalancer, Registered, ServiceId, ServiceSnapshot, Services,
+    StoppedTask, TaskDefinitions, UpdateService,
 };
 use crate::Body;
 
@@ -245,6 +245,7 @@ impl Services for MemoryCluster {
         if let Err(message) = service.settings.apply(&json) {
             return refuse(&message);
         }
+        service.load_balancers = load_balancers(&json["loadBalancers"]);
         service.controller = Controller::from(json["deploymentController"]["type"].as_str().unwrap_or("ECS"));
         let snapshot = self.in_world(alarms, |world| {
             service.deploy(revision.arn(), revision.containers(), world);
@@ -288,6 +289,17 @@ impl Services for MemoryCluster {
     async fn stopped_tasks(&self, id: &ServiceId, started_by: &str) -> Result<Vec<StoppedTask>, CallError> {
         self.with_service("ListTasks", id, |service, _, _| Ok(service.stopped_tasks(started_by)))
     }
+}
+
+fn load_balancers(json: &Json) -> Vec<LoadBalancer> {
+    let text = |json: &Json, key: &str| json[key].as_str().map(str::to_owned);
+    let balancers = json.as_array().into_iter().flatten();
+    let read = |one: &Json| LoadBalancer {
+        target_group: text(one, "targetGroupArn"),
+        container: text(one, "containerName").unwrap_or_default(),
+        port: one["containerPort"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
+    };
+    balancers.map(read).collect()
 }
 
 /// The name at the end of an ARN; other texts as they are.

@@ -12,7 +12,8 @@ use super::rollout::Cause;
 use super::settings::Settings;
 use super::task::{Phase, Task, Timing};
 use crate::client::{
-    Controller, Rollout, RolloutState, RolloutStatus, ServiceEvent, ServiceSnapshot, StoppedTask, Strategy, short_name,
+    Controller, LoadBalancer, Rollout, RolloutState, RolloutStatus, ServiceEvent, ServiceSnapshot, StoppedTask,
+    Strategy, short_name,
 };
 
 /// How many events a service keeps.
@@ -76,6 +77,7 @@ pub(super) struct Service {
     pub(super) desired: u32,
     pub(super) settings: Settings,
     pub(super) controller: Controller,
+    pub(super) load_balancers: Vec<LoadBalancer>,
     /// Newest first; the first one is PRIMARY.
     pub(super) deployments: Vec<Deployment>,
     /// The last deployment that was completed.
@@ -95,6 +97,7 @@ impl Service {
             desired,
             settings: Settings::default(),
             controller: Controller::Ecs,
+            load_balancers: Vec::new(),
             deployments: Vec::new(),
             completed: None,
             history: History::default(),
@@ -283,6 +286,7 @@ impl Service {
     pub(super) fn snapshot(&self) -> ServiceSnapshot {
         let mut snapshot = ServiceSnapshot::new(&self.arn, self.task_definition(), self.desired);
         snapshot.controller = self.controller.clone();
+        snapshot.load_balancers.clone_from(&self.load_balancers);
         snapshot.strategy = self.settings.strategy.clone();
         snapshot.circuit_breaker = self.settings.breaker;
         snapshot.alarms.clone_from(&self.settings.alarms);

@@ -6,8 +6,8 @@ use aws_sdk_ecs::types;
 use aws_smithy_types::DateTime;
 
 use crate::client::{
-    CircuitBreaker, Controller, DeploymentAlarms, ResourceFailure, Rollout, RolloutState, RolloutStatus, ServiceEvent,
-    ServiceSnapshot, StoppedContainer, StoppedTask, Strategy, Task,
+    CircuitBreaker, Controller, DeploymentAlarms, LoadBalancer, ResourceFailure, Rollout, RolloutState, RolloutStatus,
+    ServiceEvent, ServiceSnapshot, StoppedContainer, StoppedTask, Strategy, Task,
 };
 
 pub(super) fn snapshot(service: &types::Service) -> ServiceSnapshot {
@@ -37,6 +37,13 @@ pub(super) fn snapshot(service: &types::Service) -> ServiceSnapshot {
                 names: alarms.alarm_names().to_vec(),
             };
         }
+    }
+    for balancer in service.load_balancers() {
+        snapshot.load_balancers.push(LoadBalancer {
+            target_group: balancer.target_group_arn().map(str::to_owned),
+            container: balancer.container_name().unwrap_or_default().to_owned(),
+            port: balancer.container_port().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
+        });
     }
     let sets = service.task_sets().iter().filter_map(types::TaskSet::task_definition);
     snapshot.task_sets = sets.map(str::to_owned).collect();
