@@ -4,8 +4,12 @@
 pub mod aws;
 mod interrupt;
 mod progress;
+mod round_trip;
 mod summary;
+mod taskdef;
 
 pub use interrupt::cancel_on_ctrl_c;
 pub use progress::Progress;
+pub use round_trip::round_trip;
 pub use summary::Summary;
+pub use taskdef::{parse_taskdef, read_options, read_taskdef};

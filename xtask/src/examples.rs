@@ -13,6 +13,8 @@ use crate::{
 const RUNS: &[(&str, &[&str], i32)] = &[
     ("appspec_check", &["--profile", "ecs", "--json", "examples/shop/appspec.yml"], 0),
     ("appspec_check", &["--profile", "agent-v2", "examples/shop/appspec.yml"], 1),
+    ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/taskdef.json", "--json"], 0),
+    ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/nothing.json"], 2),
     ("lint", &["examples/shop"], 0),
     ("lint", &["--format", "sarif", "examples/template"], 0),
     ("deliver", &["--yes"], 0),
@@ -26,6 +28,9 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
+    ("render_taskdef", &["examples/shop/taskdef.json", "--image", "web=shop:v2", "--env", "web:GREETING=a=b"], 0),
+    ("render_taskdef", &["examples/shop/taskdef.json", "--image", "wed=shop:v2"], 2),
+    ("render_taskdef", &["examples/shop", "--round-trip"], 0),
 ];
 
 pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> anyhow::Result<()> {
