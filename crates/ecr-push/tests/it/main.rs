@@ -11,3 +11,4 @@ mod layout;
 mod properties;
 mod push;
 mod registry;
+mod source;
