@@ -24,6 +24,10 @@ impl Section {
         self.len
     }
 
+    pub(crate) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
     pub(crate) fn name(&self) -> std::path::Display<'_> {
         self.name.display()
     }
@@ -36,6 +40,11 @@ impl Section {
         let read = self.fill(&mut bytes, offset).map_err(|error| IoError::new("read", &*self.name, error))?;
         bytes.truncate(read);
         Ok(bytes)
+    }
+
+    /// Reads it from its beginning to its end.
+    pub(crate) const fn reader(&self) -> Reader<'_> {
+        Reader { section: self, at: 0 }
     }
 
     /// Fills `bytes` from `offset` on; returns how many bytes there were.
@@ -51,6 +60,20 @@ impl Section {
                 Err(error) => return Err(error),
             }
         }
+        Ok(read)
+    }
+}
+
+/// A section read in order.
+pub(crate) struct Reader<'a> {
+    section: &'a Section,
+    at: u64,
+}
+
+impl io::Read for Reader<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.section.fill(bytes, self.at)?;
+        self.at += read as u64;
         Ok(read)
     }
 }

@@ -213,7 +213,7 @@ fn whole(section: &Section) -> Result<Digest, Error> {
 
 /// The digest of what a gzip member unpacks to.
 fn unpacked(section: &Section) -> Result<Digest, Error> {
-    let mut reader = flate2::read::MultiGzDecoder::new(Sequential { section, at: 0 });
+    let mut reader = flate2::read::MultiGzDecoder::new(section.reader());
     let mut hasher = Hasher::new();
     let mut bytes = vec![0; 256 << 10];
     let mut total = 0;
@@ -229,18 +229,5 @@ fn unpacked(section: &Section) -> Result<Digest, Error> {
             return Err(BuildError::new(section.name().to_string(), problem, "do not use this archive").into());
         }
         hasher.update(&bytes[..read]);
-    }
-}
-
-struct Sequential<'a> {
-    section: &'a Section,
-    at: u64,
-}
-
-impl std::io::Read for Sequential<'_> {
-    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.section.fill(bytes, self.at)?;
-        self.at += read as u64;
-        Ok(read)
     }
 }

@@ -5,26 +5,28 @@ pub(super) const BLOCK: u64 = 512;
 
 /// What a header says.
 #[derive(Debug)]
-pub(super) struct Header {
-    pub(super) name: String,
-    pub(super) link: String,
-    pub(super) size: u64,
-    pub(super) kind: Kind,
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) link: String,
+    pub(crate) size: u64,
+    pub(crate) mode: u32,
+    pub(crate) kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     File,
     HardLink,
     Symlink,
     /// Its content says more about the next member.
     Extension(Extension),
-    /// Directories, devices and whatever else holds no bytes that an image needs.
+    Directory,
+    /// Devices, pipes and whatever else holds no bytes.
     Other,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extension {
+pub(crate) enum Extension {
     GnuName,
     GnuLink,
     Pax,
@@ -89,6 +91,7 @@ impl Header {
             0 | b'0' | b'7' => Kind::File,
             b'1' => Kind::HardLink,
             b'2' => Kind::Symlink,
+            b'5' => Kind::Directory,
             b'L' => Kind::Extension(Extension::GnuName),
             b'K' => Kind::Extension(Extension::GnuLink),
             b'x' => Kind::Extension(Extension::Pax),
@@ -116,8 +119,9 @@ impl Header {
             size = 0;
         }
         // Old writers mark directories by the slash alone.
-        let kind = if kind == Kind::File && name.ends_with('/') { Kind::Other } else { kind };
-        Ok(Self { name, link, size, kind })
+        let kind = if kind == Kind::File && name.ends_with('/') { Kind::Directory } else { kind };
+        let mode = u32::try_from(number(&block[100..108])? & 0o7777).unwrap_or_default();
+        Ok(Self { name, link, size, mode, kind })
     }
 }
 

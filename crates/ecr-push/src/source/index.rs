@@ -42,45 +42,20 @@ enum Member {
 impl TarIndex {
     /// Indexes `file`, which messages call `path`.
     pub(super) fn read(file: Arc<File>, path: &Path) -> Result<Self, Error> {
-        let len = file.metadata().map_err(|error| IoError::new("read", path, error))?.len();
-        let whole = Section::new(Arc::clone(&file), path, 0, len);
-        let mut index = Self { file, path: path.to_owned(), members: BTreeMap::new() };
-        let mut at = 0;
-        let mut records = Records::default();
-        loop {
-            let block = whole.read_at(at, BLOCK)?;
-            // Writers end with two blocks of zeros; some cut the second or both.
-            if block.is_empty() || block.iter().all(|byte| *byte == 0) {
-                return Ok(index);
-            }
-            let header = Header::parse(&block, &records).map_err(|why| index.invalid(at, &why))?;
-            let start = at + BLOCK;
-            let end = start.checked_add(header.size).filter(|end| *end <= len).ok_or_else(|| {
-                index.invalid(at, &format!("a member says it has {} bytes, and the archive ends before", header.size))
-            })?;
-            at = end.next_multiple_of(BLOCK);
-            if let Kind::Extension(kind) = header.kind {
-                if header.size > EXTENSION {
-                    return Err(index.invalid(start, &format!("a name or record has {} bytes", header.size)).into());
-                }
-                let bytes = whole.read_at(start, header.size)?;
-                records.take(kind, &bytes).map_err(|why| index.invalid(start, &why))?;
-                continue;
-            }
-            records = Records::default();
-            index.insert(&header, start)?;
-        }
+        let mut index = Self { file: Arc::clone(&file), path: path.to_owned(), members: BTreeMap::new() };
+        members(&file, path, &mut |header, section| index.insert(header, section))?;
+        Ok(index)
     }
 
-    fn insert(&mut self, header: &Header, offset: u64) -> Result<(), Error> {
+    fn insert(&mut self, header: &Header, section: &Section) -> Result<(), Error> {
         let member = match header.kind {
-            Kind::File => Member::File { offset, size: header.size },
+            Kind::File => Member::File { offset: section.offset(), size: header.size },
             Kind::HardLink => Member::Link(clean("", &header.link).map_err(|error| self.hostile(&error))?),
             Kind::Symlink => {
                 let parent = header.name.trim_end_matches('/').rsplit_once('/').map_or("", |(parent, _)| parent);
                 Member::Link(clean(parent, &header.link).map_err(|error| self.hostile(&error))?)
             }
-            Kind::Other | Kind::Extension(_) => {
+            Kind::Directory | Kind::Other | Kind::Extension(_) => {
                 clean("", &header.name).map_err(|error| self.hostile(&error))?;
                 return Ok(());
             }
@@ -89,13 +64,10 @@ impl TarIndex {
             return Err(self.hostile(&leads_out(&header.name)).into());
         }
         let name = clean("", &header.name).map_err(|error| self.hostile(&error))?;
-        if self.members.len() >= MEMBERS {
-            return Err(self.invalid(offset, &format!("it has more than {MEMBERS} members")).into());
-        }
         if self.members.contains_key(&name) {
             // One reader takes the first, the next one the last.
             let why = format!("the member `{}` comes twice", shown(&name));
-            return Err(self.invalid(offset, &why).into());
+            return Err(invalid(&self.path, section.offset(), &why).into());
         }
         self.members.insert(name, member);
         Ok(())
@@ -121,14 +93,54 @@ impl TarIndex {
         &self.path
     }
 
-    fn invalid(&self, at: u64, why: &str) -> DocumentError {
-        DocumentError::new(format!("archive {}", self.path.display()), format!("{why} (at byte {at})"))
-    }
-
     fn hostile(&self, error: &BuildError) -> BuildError {
         let place = format!("archive {}: {}", self.path.display(), error.place());
         BuildError::new(place, error.problem(), error.advice())
     }
+}
+
+/// Calls `visit` with each member and its bytes. At most [`MEMBERS`], each within the file.
+pub(crate) fn members(
+    file: &Arc<File>,
+    path: &Path,
+    visit: &mut dyn FnMut(&Header, &Section) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let len = file.metadata().map_err(|error| IoError::new("read", path, error))?.len();
+    let whole = Section::new(Arc::clone(file), path, 0, len);
+    let invalid = |at: u64, why: &str| invalid(path, at, why);
+    let (mut at, mut count) = (0, 0);
+    let mut records = Records::default();
+    loop {
+        let block = whole.read_at(at, BLOCK)?;
+        // Writers end with two blocks of zeros; some cut the second or both.
+        if block.is_empty() || block.iter().all(|byte| *byte == 0) {
+            return Ok(());
+        }
+        let header = Header::parse(&block, &records).map_err(|why| invalid(at, &why))?;
+        let start = at + BLOCK;
+        let end = start.checked_add(header.size).filter(|end| *end <= len).ok_or_else(|| {
+            invalid(at, &format!("a member says it has {} bytes, and the archive ends before", header.size))
+        })?;
+        at = end.next_multiple_of(BLOCK);
+        if let Kind::Extension(kind) = header.kind {
+            if header.size > EXTENSION {
+                return Err(invalid(start, &format!("a name or record has {} bytes", header.size)).into());
+            }
+            let bytes = whole.read_at(start, header.size)?;
+            records.take(kind, &bytes).map_err(|why| invalid(start, &why))?;
+            continue;
+        }
+        records = Records::default();
+        count += 1;
+        if count > MEMBERS {
+            return Err(invalid(start, &format!("it has more than {MEMBERS} members")).into());
+        }
+        visit(&header, &Section::new(Arc::clone(file), path, start, header.size))?;
+    }
+}
+
+fn invalid(path: &Path, at: u64, why: &str) -> DocumentError {
+    DocumentError::new(format!("archive {}", path.display()), format!("{why} (at byte {at})"))
 }
 
 /// `name`, seen from `parent`, without `.`, `..` and doubled slashes.

@@ -5,8 +5,8 @@
 
 mod docker;
 mod gzip;
-mod header;
-mod index;
+pub(crate) mod header;
+pub(crate) mod index;
 pub mod reuse;
 
 use std::{
