@@ -41,9 +41,9 @@ enum Member {
 
 impl TarIndex {
     /// Indexes `file`, which messages call `path`.
-    pub(super) fn read(file: Arc<File>, path: &Path) -> Result<Self, Error> {
-        let mut index = Self { file: Arc::clone(&file), path: path.to_owned(), members: BTreeMap::new() };
-        members(&file, path, &mut |header, section| index.insert(header, section))?;
+    pub(super) fn read(file: &Arc<File>, path: &Path) -> Result<Self, Error> {
+        let mut index = Self { file: Arc::clone(file), path: path.to_owned(), members: BTreeMap::new() };
+        members(file, path, &mut |header, section| index.insert(header, section))?;
         Ok(index)
     }
 

@@ -156,7 +156,7 @@ fn open_archive(mut file: File, path: &Path, selection: &Selection) -> Result<So
         let problem = "it is compressed as a whole, and layers are read by position";
         return Err(BuildError::new(path.display().to_string(), problem, advice).into());
     }
-    let index = TarIndex::read(Arc::new(file), path)?;
+    let index = TarIndex::read(&Arc::new(file), path)?;
     let platform = selection.platform.as_ref();
     let (oci, docker) =
         (index.section(MARKER).is_some() && index.section(INDEX).is_some(), index.section(MANIFEST).is_some());
