@@ -8,8 +8,11 @@ pub mod digest;
 pub mod door;
 pub mod error;
 pub mod image;
+pub mod login;
 pub mod manifest;
 pub mod media;
+#[cfg(feature = "https")]
+pub mod oci;
 pub mod outputs;
 pub mod plan;
 pub mod push;
