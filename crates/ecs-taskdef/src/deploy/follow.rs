@@ -163,6 +163,11 @@ impl Follow {
         }
     }
 
+    /// The service has shown the deployment before.
+    pub fn has_been_seen(&mut self) {
+        self.seen = true;
+    }
+
     /// The deployment's id.
     #[must_use]
     pub fn deployment(&self) -> &str {

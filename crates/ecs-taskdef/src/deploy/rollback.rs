@@ -150,7 +150,8 @@ impl Deployer {
     async fn active(&self, target: &str, persist: &Persist<'_>) -> Result<(Registered, bool), Error> {
         let described = persist.call(|| self.task_definitions.describe(target)).await?;
         if described["taskDefinition"]["status"] == "INACTIVE" {
-            let registered = persist.register(&Body::from_described(&described)?, None).await?;
+            let registered =
+                persist.register(&*self.task_definitions, &Body::from_described(&described)?, None).await?;
             persist.progress.event(&Event::Registered(&registered));
             return Ok((registered, true));
         }
