@@ -187,7 +187,9 @@ impl Deployer {
             service: before.clone(),
             report: None,
         };
-        let mut seen = watch.until_over(Follow::new(id, from, around), before, deployment).await?;
+        let mut follow = Follow::new(id, from, around);
+        follow.goes_back_to(&to.arn);
+        let mut seen = watch.until_over(follow, before, deployment).await?;
         let back = seen.service.primary().is_some_and(|primary| {
             primary.task_definition == to.arn && matches!(primary.state, Some(RolloutState::Completed) | None)
         });
