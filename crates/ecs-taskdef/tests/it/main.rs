@@ -17,3 +17,4 @@ mod scale;
 mod schema;
 mod settings;
 mod strategies;
+mod verify;
