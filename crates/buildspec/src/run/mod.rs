@@ -34,8 +34,10 @@
 //! ```
 
 mod artifacts;
+pub mod batch;
 mod cache;
 mod cancel;
+mod container;
 mod dry_run;
 mod error;
 mod event;
@@ -50,15 +52,18 @@ mod request;
 mod result;
 mod runner;
 mod script;
+mod secret_files;
 mod secrets;
 mod select;
 mod session_files;
+pub mod source;
 mod strays;
 mod supported;
 mod users;
 mod variables;
 
 pub use cancel::Cancel;
+pub use container::{Container, Engine};
 pub use dry_run::DryRun;
 pub use error::Error;
 pub use event::{Event, EventKind};
@@ -68,5 +73,6 @@ pub use reports::Report;
 pub use request::{BatchPlace, Packaging, Request, SecondarySource};
 pub use result::{ArtifactOutput, BuildResult};
 pub use runner::Runner;
+pub use secret_files::{DirectorySecrets, EnvFileSecrets};
 pub use secrets::{MapSecrets, NoSecrets, SecretError, SecretSource};
 pub use strays::adopt_orphans;

@@ -36,6 +36,18 @@ impl Runner {
         Self { executor, clock, ids }
     }
 
+    pub(super) fn ids(&self) -> &dyn IdSource {
+        &*self.ids
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    pub(super) fn is_dry(&self) -> bool {
+        self.executor.is_dry()
+    }
+
     /// Runs one build. Blocks until it is over: call it from a thread that may block.
     ///
     /// Giving up through `cancel` ends what is running, skips the rest, and still gives a result.

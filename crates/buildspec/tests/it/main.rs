@@ -14,7 +14,11 @@ mod client;
 #[cfg(feature = "local")]
 mod artifacts;
 #[cfg(feature = "local")]
+mod batch;
+#[cfg(feature = "local")]
 mod cache;
+#[cfg(feature = "local")]
+mod differential;
 #[cfg(feature = "local")]
 mod env;
 #[cfg(feature = "local")]
