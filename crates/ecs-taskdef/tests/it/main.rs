@@ -12,3 +12,4 @@ mod pages;
 mod read;
 mod schema;
 mod settings;
+mod verify;
