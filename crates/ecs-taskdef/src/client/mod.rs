@@ -27,7 +27,7 @@ pub use faulty::{Fault, Faulty, Script};
 pub use memory::{ContainerStart, Fate, Fates, MemoryCluster, Timing};
 pub use request::{CreateService, UpdateService};
 #[cfg(feature = "sdk")]
-pub use sdk::Ecs;
+pub use sdk::{ApplicationAutoScaling, CloudWatchLogs, Ecs, EventBridge};
 pub use service::{
     CircuitBreaker, Controller, DeploymentAlarms, LoadBalancer, Rollout, RolloutState, RolloutStatus, ServiceEvent,
     ServiceId, ServiceSnapshot,
