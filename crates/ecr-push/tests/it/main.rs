@@ -4,9 +4,12 @@
 
 mod conformance;
 mod context;
+mod distribution;
 mod dockerfile;
+mod door;
 mod faults;
 mod golden;
+mod hostile;
 mod layout;
 mod properties;
 mod push;
