@@ -17,6 +17,8 @@ pub mod outputs;
 pub mod plan;
 pub mod push;
 pub mod reference;
+#[cfg(feature = "local")]
+pub mod source;
 
 #[cfg(feature = "local")]
 pub use build::dockerfile;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy lets it pass in test functions, not in what they share")]
 
+mod builder;
 mod conformance;
 mod context;
 mod distribution;
@@ -14,3 +15,4 @@ mod layout;
 mod properties;
 mod push;
 mod registry;
+mod source;
