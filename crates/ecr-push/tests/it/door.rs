@@ -320,7 +320,7 @@ proptest! {
             let weather = SequenceIds::new(seed);
             let options = ServeOptions::default().with_basic_login().with_faults(move |_: &RequestLine| {
                 let drawn = aws_call::IdSource::next_u64(&weather);
-                (drawn % 100 < rate).then(|| match (drawn >> 32) % 5 {
+                (drawn % 100 < rate).then_some(match (drawn >> 32) % 5 {
                     0 => HttpFault::TooManyRequests(None),
                     1 => HttpFault::Status(503),
                     2 => HttpFault::ResetAt((drawn >> 40) % 400_000),

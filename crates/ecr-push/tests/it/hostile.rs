@@ -66,7 +66,11 @@ impl Raw {
     }
 }
 
-async fn converse<F: Fn(&str) -> Answer>(mut stream: TcpStream, answer: Arc<F>, heard: Arc<Mutex<Vec<String>>>) {
+async fn converse<F: Fn(&str) -> Answer + Send + Sync>(
+    mut stream: TcpStream,
+    answer: Arc<F>,
+    heard: Arc<Mutex<Vec<String>>>,
+) {
     let mut bytes = vec![0; 64 << 10];
     let mut request = String::new();
     while let Ok(read @ 1..) = stream.read(&mut bytes).await {
