@@ -155,6 +155,24 @@ async fn layers_of_another_repository_are_mounted() {
 }
 
 #[tokio::test]
+async fn a_layer_that_only_the_registry_has_is_reused_or_missed() {
+    let bench = Bench::new(TagMutability::Mutable, ServeOptions::default()).await;
+    let first = image(1, &[1000]);
+    bench.push(&first, "1").await.unwrap();
+    let config = Blob::from_bytes(MediaType::OciConfig, r#"{"n":2}"#);
+    let known = Blob::elsewhere(first.layers()[0].descriptor().clone());
+    let second = image_of(config, vec![known]);
+    let report = bench.push(&second, "2").await.unwrap();
+    let outcomes: Vec<_> = report.layers.iter().map(|layer| layer.outcome).collect();
+    assert_eq!(outcomes, [LayerOutcome::Reused, LayerOutcome::Uploaded]);
+    assert_eq!(bench.tagged("2"), Some(second.digest()));
+    bench.registry.expire_layer(&"shop".parse().unwrap(), first.layers()[0].digest());
+    let error = bench.push(&second, "3").await.unwrap_err();
+    assert!(matches!(error, Error::BlobElsewhere(_)), "{error}");
+    assert_eq!(bench.tagged("3"), None);
+}
+
+#[tokio::test]
 async fn tokens_are_told_when_asked_for_and_renewed_when_they_end() {
     for options in [ServeOptions::default().with_basic_login(), ServeOptions::default().with_bearer_login()] {
         let bench = Bench::new(TagMutability::Mutable, options.clone()).await;
