@@ -8,6 +8,8 @@ mod gzip;
 pub(crate) mod header;
 pub(crate) mod index;
 pub mod reuse;
+#[cfg(feature = "https")]
+mod upload;
 
 use std::{
     fs::File,
@@ -19,6 +21,8 @@ use std::{
 use bytes::Bytes;
 
 pub use self::docker::{ArchiveLayer, DockerArchive};
+#[cfg(feature = "https")]
+pub use self::upload::{ArchiveOptions, push_archive};
 use self::{docker::MANIFEST, index::TarIndex};
 use crate::{
     error::{BuildError, DocumentError, Error, IoError},
