@@ -3,9 +3,11 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 mod interrupt;
+mod layer_bars;
 mod progress;
 mod summary;
 
 pub use interrupt::cancel_on_ctrl_c;
+pub use layer_bars::LayerBars;
 pub use progress::Progress;
 pub use summary::Summary;

@@ -24,6 +24,9 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("deliver", &["--break", "deploy"], 1),
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
+    // Pushes that succeed need a registry: `cargo xtask peers ecr --small`.
+    ("push_image", &["no-such.tar", "127.0.0.1:9/app:1.0", "--json"], 2),
+    ("push_image", &["examples/shop", "127.0.0.1:9/app:1.0"], 2),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
 ];

@@ -83,6 +83,25 @@ pub enum Source {
     Archive(DockerArchive),
 }
 
+impl Source {
+    /// The image with its layers as they are sent, and what refers to it. The layers of an archive are compressed, one after
+    /// another on up to `threads` threads, into nameless files in `scratch`; [`push_archive`] does so while it sends, and
+    /// leaves out what the repository has.
+    ///
+    /// # Errors
+    /// As [`ArchiveLayer::compress`].
+    pub fn into_image(self, scratch: &Path, threads: usize) -> Result<(Image, Vec<Image>), Error> {
+        match self {
+            Self::Image { image, referrers } => Ok((image, referrers)),
+            Self::Archive(archive) => {
+                let layers: Result<_, Error> =
+                    archive.layers().iter().map(|layer| layer.compress(scratch, threads)).collect();
+                Ok((archive.image_of(layers?)?, Vec::new()))
+            }
+        }
+    }
+}
+
 /// Opens an OCI layout directory, an OCI tar or an archive of `docker save`; which one it is, is found out.
 ///
 /// An archive that holds both forms, as Docker writes since version 25, is read as OCI if its layers are compressed, so that
