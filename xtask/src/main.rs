@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "a program: its clock and environment are the real ones")]
 
 mod acceptance;
+mod chaos;
 mod ci;
 mod codegen;
 mod corpus;
@@ -45,6 +46,12 @@ static COMMANDS: &[Command] = &[
         arguments: "<crate|all>",
         summary: "runs what a crate promises against podman, a registry, the AWS CLI and moto, all on this machine",
         run: acceptance::run,
+    },
+    Command {
+        name: "chaos",
+        arguments: "<crate> [--rounds N]",
+        summary: "breaks connections and kills processes at random, and checks that nothing is left half done",
+        run: chaos::run,
     },
     Command {
         name: "ci",
@@ -159,17 +166,23 @@ fn help() -> String {
 struct Arguments {
     values: Vec<String>,
     flags: Vec<String>,
+    /// Flags with a value, such as `--rounds 100`.
+    options: Vec<(String, String)>,
 }
 
 impl Arguments {
     /// `None` if help was asked for.
     fn read(command: &Command, mut parser: Parser) -> anyhow::Result<Option<Self>> {
-        let mut arguments = Self { values: Vec::new(), flags: Vec::new() };
+        let mut arguments = Self { values: Vec::new(), flags: Vec::new(), options: Vec::new() };
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Short('h') | Arg::Long("help") => return Ok(None),
                 Arg::Long(flag) if command.arguments.contains(&format!("[--{flag}]")) => {
                     arguments.flags.push(flag.to_owned());
+                }
+                Arg::Long(option) if command.arguments.contains(&format!("[--{option} ")) => {
+                    let option = option.to_owned();
+                    arguments.options.push((option, parser.value()?.string()?));
                 }
                 Arg::Value(value) => arguments.values.push(value.string()?),
                 argument => return Err(argument.unexpected().into()),
@@ -184,6 +197,11 @@ impl Arguments {
 
     fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|given| given == flag)
+    }
+
+    /// The value of an option, if it was given.
+    fn option(&self, name: &str) -> Option<&str> {
+        self.options.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
     /// The values, as many as the command declares.
@@ -213,6 +231,8 @@ mod tests {
         assert!(read("ci", &["--quick"]).unwrap().unwrap().has("quick"));
         assert!(read("ci", &["--fast"]).is_err());
         assert!(read("ci", &["now"]).is_err());
+        assert_eq!(read("chaos", &["ecr", "--rounds", "7"]).unwrap().unwrap().option("rounds"), Some("7"));
+        assert!(read("chaos", &["ecr", "--rounds"]).is_err());
         assert!(read("new-rule", &["buildspec"]).is_err());
         let arguments = read("new-rule", &["buildspec", "no-tabs"]).unwrap().unwrap();
         assert_eq!(arguments.values().unwrap(), ["buildspec", "no-tabs"]);
