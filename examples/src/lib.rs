@@ -4,12 +4,14 @@
 pub mod aws;
 pub mod findings;
 mod interrupt;
+mod layer_bars;
 mod progress;
 mod round_trip;
 mod summary;
 mod taskdef;
 
 pub use interrupt::cancel_on_ctrl_c;
+pub use layer_bars::LayerBars;
 pub use progress::Progress;
 pub use round_trip::round_trip;
 pub use summary::Summary;
