@@ -2,16 +2,28 @@
 
 use std::collections::HashSet;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use aws_call::{CallError, Fault, Retries, Retry};
+use serde_json::Value as Json;
 
 use super::{Deployer, Event, Progress};
-use crate::client::Registered;
+use crate::client::{CreateService, Registered, ServiceSnapshot};
 use crate::{Body, canonical};
 
 /// Operation, code and meaning of an error: errors that are equal in these are told once.
 type Kind = (&'static str, Option<String>, Option<&'static str>);
+
+/// How often a revision is looked for that a lost answer may have been about.
+const LOOKS: u32 = 3;
+/// What ECS says of a service that exists.
+const NOT_IDEMPOTENT: &str = "not idempotent";
+
+/// Whether the call may have had its effect.
+fn is_uncertain(error: &CallError) -> bool {
+    matches!(error.fault(), Fault::Timeout | Fault::Connection | Fault::Unavailable)
+}
 
 pub(super) struct Persist<'a> {
     deployer: &'a Deployer,
@@ -35,20 +47,39 @@ impl<'a> Persist<'a> {
         self.attempts(call, |error| error.retry() != Retry::No && error.fault() != Fault::NotFound).await
     }
 
-    /// As [`call`](Self::call), where what the call names may have been created a moment ago.
-    pub(super) async fn call_after_creation<T, F, Fut>(&self, call: F) -> Result<T, CallError>
-    where
-        F: Fn() -> Fut + Send + Sync,
-        Fut: Future<Output = Result<T, CallError>> + Send,
-        T: Send,
-    {
-        self.attempts(call, |error| error.retry() != Retry::No).await
+    /// Creates a service. What the call names may have been created a moment ago, and a call whose answer was lost may have
+    /// created the service itself: it is the same request, so what is there is ours.
+    pub(super) async fn create(&self, request: &CreateService) -> Result<ServiceSnapshot, CallError> {
+        let lost = AtomicBool::new(false);
+        let services = &self.deployer.services;
+        let create = || async {
+            match services.create_service(request).await {
+                Err(error) if lost.load(Relaxed) && error.message().is_some_and(|m| m.contains(NOT_IDEMPOTENT)) => {
+                    self.call(|| services.describe_service(&request.id)).await
+                }
+                Err(error) => {
+                    lost.fetch_or(is_uncertain(&error), Relaxed);
+                    Err(error)
+                }
+                created => created,
+            }
+        };
+        self.attempts(create, |error| error.retry() != Retry::No).await
     }
 
-    /// Registers a revision, once. A call whose answer was lost may have made one, so before another try the newest
-    /// revision is looked at.
-    pub(super) async fn register(&self, body: &Body) -> Result<Registered, CallError> {
+    /// Registers a revision, once. A call whose answer was lost may have made one, so before another try it is looked for:
+    /// several times, as an answer about a family may be an old one.
+    ///
+    /// `newest` is the number of the family's newest revision, if that is known.
+    pub(super) async fn register(&self, body: &Body, newest: Option<u64>) -> Result<Registered, CallError> {
         let registry = &self.deployer.task_definitions;
+        let look = || async { self.call(|| registry.describe(body.family())).await.ok() };
+        let number = |described: &Json| described["taskDefinition"]["revision"].as_u64().unwrap_or_default();
+        // What the next revision will be called, if it is ours.
+        let next = 1 + match newest {
+            Some(newest) => newest,
+            None => look().await.as_ref().map_or(0, number),
+        };
         let mut attempt = 0;
         loop {
             let error = match registry.register(body).await {
@@ -60,13 +91,22 @@ impl<'a> Persist<'a> {
                 return Err(error);
             }
             self.pause(attempt - 1, &error).await;
-            if matches!(error.fault(), Fault::Timeout | Fault::Connection | Fault::Unavailable) {
-                let newest = self.call(|| registry.describe(body.family())).await;
-                if let Some(made) = newest.ok().filter(|newest| canonical::equal(newest, body.as_json())) {
-                    let arn = made["taskDefinition"]["taskDefinitionArn"].as_str();
-                    if let Some(registered) = arn.and_then(Registered::parse) {
-                        return Ok(registered);
-                    }
+            if !is_uncertain(&error) {
+                continue;
+            }
+            for round in 0..LOOKS {
+                let named = format!("{}:{next}", body.family());
+                let found = [look().await, self.call(|| registry.describe(&named)).await.ok()];
+                let same = found
+                    .into_iter()
+                    .flatten()
+                    .find(|one| number(one) >= next && canonical::equal(one, body.as_json()));
+                let arn = same.as_ref().and_then(|same| same["taskDefinition"]["taskDefinitionArn"].as_str());
+                if let Some(registered) = arn.and_then(Registered::parse) {
+                    return Ok(registered);
+                }
+                if round + 1 < LOOKS {
+                    self.pause(round, &error).await;
                 }
             }
         }

@@ -7,7 +7,8 @@ use ecs_taskdef::{
     Body,
     client::{
         CircuitBreaker, Controller, CreateService, Ecs, ListRevisions, Registered, Rollout, RolloutState,
-        RolloutStatus, ServiceEvent, ServiceId, Services as _, StoppedContainer, TaskDefinitions as _, UpdateService,
+        RolloutStatus, ServiceDeployments as _, ServiceEvent, ServiceId, Services as _, StoppedContainer,
+        TaskDefinitions as _, UpdateService,
     },
     diff, read_bytes,
 };

@@ -8,7 +8,10 @@ use aws_call::{Fault, ManualClock, SequenceIds};
 use aws_sdk_ecs::Client;
 use ecs_taskdef::{
     Body, DeployRequest, Deployer, Error, ReadOptions,
-    client::{CreateService, Ecs, ListRevisions, Registered, ServiceId, Services as _, TaskDefinitions as _},
+    client::{
+        CreateService, Ecs, ListRevisions, Registered, ServiceDeployments as _, ServiceId, Services as _,
+        TaskDefinitions as _,
+    },
     diff,
     read::read_bytes_as,
     read_bytes,
