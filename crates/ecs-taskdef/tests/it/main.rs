@@ -11,5 +11,6 @@ mod forms;
 mod pages;
 mod read;
 mod schema;
+mod serve;
 mod settings;
 mod verify;
