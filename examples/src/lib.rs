@@ -2,14 +2,18 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+mod ecs;
 mod interrupt;
 mod progress;
+mod rollouts;
 mod round_trip;
 mod summary;
 mod taskdef;
 
+pub use ecs::{Cluster, ClusterArguments};
 pub use interrupt::cancel_on_ctrl_c;
 pub use progress::Progress;
+pub use rollouts::{Rollouts, Shown};
 pub use round_trip::round_trip;
 pub use summary::Summary;
 pub use taskdef::{parse_taskdef, read_options, read_taskdef};

@@ -13,6 +13,16 @@ use crate::{
 const RUNS: &[(&str, &[&str], i32)] = &[
     ("appspec_check", &["--profile", "ecs", "--json", "examples/shop/appspec.yml"], 0),
     ("appspec_check", &["--profile", "agent-v2", "examples/shop/appspec.yml"], 1),
+    ("deploy_service", &["--service", "svc", "--image", "app=nginx:2", "--scenario", "ok", "--json"], 0),
+    ("deploy_service", &["--service", "svc", "--image", "app=nginx:1", "--scenario", "ok"], 0),
+    ("deploy_service", &["--service", "svc", "--image", "app=nginx:2", "--scenario", "rollback", "--json"], 1),
+    (
+        "deploy_service",
+        &["--service", "svc", "--image", "app=nginx:2", "--scenario", "failed", "--rollback-on-failure"],
+        1,
+    ),
+    ("deploy_service", &["--service", "svc", "--image", "app=nginx:2", "--scenario", "stuck", "--timeout", "2s"], 1),
+    ("deploy_service", &["--service", "svc", "--image", "wrong=nginx:2", "--scenario", "ok"], 2),
     ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/taskdef.json", "--json"], 0),
     ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/nothing.json"], 2),
     ("lint", &["examples/shop"], 0),
