@@ -26,8 +26,8 @@ pub struct ClusterArguments {
     #[arg(long, value_parser = duration, default_value = "2s")]
     pub interval: Duration,
     /// Play on a cluster in memory: ok, rollback, failed or stuck
-    #[arg(long)]
-    pub scenario: Option<String>,
+    #[arg(long, value_parser = scenario)]
+    pub scenario: Option<Scenario>,
 }
 
 /// A cluster to talk to.
@@ -63,10 +63,6 @@ impl ClusterArguments {
     /// If there is no scenario of this name, or this build has no clients of AWS.
     pub async fn connect(&self, service: &str) -> anyhow::Result<Cluster> {
         let Some(scenario) = &self.scenario else { return real().await };
-        let scenario = match Scenario::from(scenario.as_str()) {
-            Scenario::Unknown(name) => bail!("there is no scenario `{name}`: ok, rollback, failed or stuck"),
-            known => known,
-        };
         let id = ServiceId::new(&self.cluster, service);
         let opened = scenario.open(&id, PHASE, self.clock(), self.ids()).await;
         Ok(Cluster::Memory(opened.context("the scenario cannot begin")?))
@@ -104,6 +100,17 @@ async fn real() -> anyhow::Result<Cluster> {
 #[cfg(not(feature = "aws"))]
 async fn real() -> anyhow::Result<Cluster> {
     bail!("this build has no AWS clients: run it with `--features aws`, or play a `--scenario`")
+}
+
+/// The scenario of this name.
+///
+/// # Errors
+/// If there is none.
+pub fn scenario(name: &str) -> Result<Scenario, String> {
+    match Scenario::from(name) {
+        Scenario::Unknown(name) => Err(format!("there is no scenario `{name}`: ok, rollback, failed or stuck")),
+        known => Ok(known),
+    }
 }
 
 /// `90s`, `500ms`, `10m`, `1h`; a bare number is seconds.

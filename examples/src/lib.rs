@@ -3,6 +3,7 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 mod ecs;
+pub mod findings;
 mod interrupt;
 mod progress;
 mod rollouts;
@@ -10,7 +11,7 @@ mod round_trip;
 mod summary;
 mod taskdef;
 
-pub use ecs::{Cluster, ClusterArguments};
+pub use ecs::{Cluster, ClusterArguments, scenario};
 pub use interrupt::cancel_on_ctrl_c;
 pub use progress::Progress;
 pub use rollouts::{Rollouts, Shown};

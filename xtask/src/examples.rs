@@ -23,9 +23,12 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ),
     ("deploy_service", &["--service", "svc", "--image", "app=nginx:2", "--scenario", "stuck", "--timeout", "2s"], 1),
     ("deploy_service", &["--service", "svc", "--image", "wrong=nginx:2", "--scenario", "ok"], 2),
+    ("iam_policy", &["examples/shop/pipeline.json", "--buildspec", "examples/shop/buildspec.yml"], 0),
     ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/taskdef.json", "--json"], 0),
     ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/nothing.json"], 2),
     ("lint", &["examples/shop"], 0),
+    ("lint", &["--format", "json", "--image", "aws/codebuild/standard:7.0", "examples/shop"], 0),
+    ("lint", &["--image", "nobody/knows:1", "examples/shop"], 2),
     ("lint", &["--format", "sarif", "examples/template"], 0),
     ("deliver", &["--yes"], 0),
     // Without a terminal `approvals.toml` answers.
@@ -36,11 +39,19 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("deliver", &["--break", "deploy"], 1),
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
+    ("trigger_explain", &["examples/shop/pipeline.json", "--push", "main", "--json"], 0),
+    ("trigger_explain", &["examples/shop/pipeline.json", "--tag", "v1"], 1),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
+    ("memory_ecs", &["--seconds", "0"], 0),
+    ("prune_revisions", &["--family", "web", "--keep", "2", "--scenario", "ok", "--apply", "--json"], 0),
+    ("prune_revisions", &["--family", "web", "--scenario", "better"], 2),
     ("render_taskdef", &["examples/shop/taskdef.json", "--image", "web=shop:v2", "--env", "web:GREETING=a=b"], 0),
     ("render_taskdef", &["examples/shop/taskdef.json", "--image", "wed=shop:v2"], 2),
     ("render_taskdef", &["examples/shop", "--round-trip"], 0),
+    ("run_task", &["--task-definition", "web", "--scenario", "ok", "--json"], 0),
+    ("run_task", &["--task-definition", "web", "--scenario", "failed"], 1),
+    ("run_task", &["--task-definition", "web", "--scenario", "stuck", "--timeout", "2s"], 1),
 ];
 
 pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> anyhow::Result<()> {

@@ -50,6 +50,9 @@ pub enum Error {
     /// The tag cannot be moved.
     #[error(transparent)]
     TagImmutable(#[from] TagImmutable),
+    /// The push was broken off by its caller.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 // Every fallible function carries this in its `Result`.
@@ -422,5 +425,56 @@ impl TagImmutable {
     #[must_use]
     pub fn pushed(&self) -> Digest {
         self.0.pushed
+    }
+}
+
+/// A push was broken off by its caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.sentence())]
+pub struct Interrupted(Box<Remains>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Remains {
+    target: ImageRef,
+    layers: usize,
+    manifests: usize,
+    tags: Vec<ImageRef>,
+}
+
+impl Interrupted {
+    pub(crate) fn new(target: ImageRef, layers: usize, manifests: usize, tags: Vec<ImageRef>) -> Self {
+        Self(Box::new(Remains { target, layers, manifests, tags }))
+    }
+
+    /// How many layers this push has brought into the repository.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.0.layers
+    }
+
+    /// How many manifests it has stored.
+    #[must_use]
+    pub fn manifests(&self) -> usize {
+        self.0.manifests
+    }
+
+    /// The tags it has written; what they name is whole.
+    #[must_use]
+    pub fn tags(&self) -> &[ImageRef] {
+        &self.0.tags
+    }
+
+    fn sentence(&self) -> String {
+        let Remains { target, layers, manifests, tags } = &*self.0;
+        let tags = match tags.as_slice() {
+            [] => "no tag was written".to_owned(),
+            tags => {
+                let names: Vec<String> = tags.iter().map(|tag| format!("`{tag}`")).collect();
+                format!("{} was written and is whole", names.join(", "))
+            }
+        };
+        format!(
+            "the push to `{target}` was interrupted: {tags}, {layers} layer(s) and {manifests} manifest(s) of it are there; push again, and only what is missing is sent"
+        )
     }
 }

@@ -5,6 +5,7 @@ pub mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod digest;
+pub mod door;
 pub mod error;
 pub mod image;
 pub mod manifest;
@@ -23,5 +24,5 @@ pub use image::{Blob, Image};
 pub use manifest::Platform;
 pub use media::MediaType;
 pub use plan::PushPlan;
-pub use push::{Progress, PushOptions, PushReport, PushRequest, Pusher, Silent};
+pub use push::{Progress, PushOptions, PushReport, PushRequest, Pusher, Silent, Verify};
 pub use reference::{ImageRef, Registry, RepositoryName, Tag};

@@ -163,6 +163,17 @@ impl Follow {
         }
     }
 
+    /// The service has shown the deployment before.
+    pub fn has_been_seen(&mut self) {
+        self.seen = true;
+    }
+
+    /// Somebody has asked the service to go back to this: it is no success any more.
+    pub fn goes_back_to(&mut self, task_definition: impl Into<String>) {
+        self.seen = true;
+        self.rolling_back_to = Some(task_definition.into());
+    }
+
     /// The deployment's id.
     #[must_use]
     pub fn deployment(&self) -> &str {
@@ -329,7 +340,8 @@ fn by_service(follow: &mut Follow, snapshot: &ServiceSnapshot) -> Verdict {
     if follow.before.deployments.contains(&primary.id) {
         // An old answer, unless it shows ours behind it: only a rollback puts a deployment of the past in front again.
         let is_new = snapshot.rollout(&follow.deployment).is_some();
-        if !is_new && !(says_so && follow.seen) {
+        let is_rollback = says_so && follow.seen;
+        if !(is_new || is_rollback) {
             return Verdict::Waiting(Waiting::NotVisible);
         }
     } else if !follow.seen {

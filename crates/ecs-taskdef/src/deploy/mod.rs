@@ -3,15 +3,21 @@
 //! Register (or reuse) a revision, move the service to it, follow that deployment by its id. The decision what a state of
 //! the service means is a pure function, [`follow::step`]; this module does the calls around it.
 
+mod attach;
 pub mod follow;
 mod hand_off;
+mod many;
 mod persist;
 mod progress;
+pub mod prune;
 mod records;
 mod report;
 mod request;
 mod roll_out;
 mod rollback;
+pub mod run;
+mod scale;
+mod schedule;
 mod tagging;
 mod watch;
 
@@ -22,12 +28,15 @@ use aws_call::{CallError, Clock, IdSource};
 use serde_json::Value as Json;
 
 pub use self::hand_off::{HandOff, HandedOff, TrafficController};
+pub use self::many::ManyRequest;
 use self::persist::Persist;
 pub use self::progress::{Event, Progress};
 pub use self::report::FailureReport;
 pub use self::request::{DeployRequest, Deployment, NewService, OnPause, Outcome};
 use self::roll_out::Rolling;
 pub use self::rollback::RollbackRequest;
+pub use self::scale::{Autoscaler, ScaleRequest, Scaled};
+pub use self::schedule::{Scheduled, update_schedules};
 pub use self::tagging::is_long_arn;
 use crate::client::{Registered, ServiceDeployments, Services, Tags, TaskDefinitions};
 use crate::{Body, Error, canonical};
@@ -93,10 +102,7 @@ impl Deployer {
     /// [`Error`] if the deployment could not be begun, or could no longer be watched. A deployment that fails is no error
     /// but an [`Outcome`].
     pub async fn deploy(&self, request: &DeployRequest, progress: &dyn Progress) -> Result<Deployment, Error> {
-        let body = Body::of(&request.task_definition)?;
-        if let Some((container, placeholder)) = request.task_definition.unfilled_images().next() {
-            return Err(Error::Unfilled { container: container.name().unwrap_or_default().to_owned(), placeholder });
-        }
+        let body = body_of(request)?;
         let persist = Persist::new(self, &request.retries, progress);
         let rolling = Rolling::of(request);
         let before = self.look_before(&rolling, &persist).await?;
@@ -132,10 +138,18 @@ impl Deployer {
                 }
             }
         }
-        let registered = persist.register(body, newest).await?;
+        let registered = persist.register(&*self.task_definitions, body, newest).await?;
         persist.progress.event(&Event::Registered(&registered));
         Ok((registered, true))
     }
+}
+
+/// The request that registers, images filled in.
+fn body_of(request: &DeployRequest) -> Result<Body, Error> {
+    if let Some((container, placeholder)) = request.task_definition.unfilled_images().next() {
+        return Err(Error::Unfilled { container: container.name().unwrap_or_default().to_owned(), placeholder });
+    }
+    Ok(Body::of(&request.task_definition)?)
 }
 
 /// A described revision, if it is active and means the same as the request.

@@ -5,11 +5,11 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use aws_call::{CallError, Fault, Retries, Retry};
+use aws_call::{CallError, Clock, Fault, IdSource, Retries, Retry};
 use serde_json::Value as Json;
 
 use super::{Deployer, Event, Progress};
-use crate::client::{CreateService, Registered, ServiceSnapshot};
+use crate::client::{CreateService, Registered, ServiceSnapshot, Services, TaskDefinitions};
 use crate::{Body, canonical};
 
 /// Operation, code and meaning of an error: errors that are equal in these are told once.
@@ -26,7 +26,8 @@ fn is_uncertain(error: &CallError) -> bool {
 }
 
 pub(super) struct Persist<'a> {
-    deployer: &'a Deployer,
+    clock: &'a dyn Clock,
+    ids: &'a dyn IdSource,
     retries: &'a Retries,
     pub(super) progress: &'a dyn Progress,
     told: Mutex<HashSet<Kind>>,
@@ -34,7 +35,16 @@ pub(super) struct Persist<'a> {
 
 impl<'a> Persist<'a> {
     pub(super) fn new(deployer: &'a Deployer, retries: &'a Retries, progress: &'a dyn Progress) -> Self {
-        Self { deployer, retries, progress, told: Mutex::default() }
+        Self::over(&deployer.clock, &deployer.ids, retries, progress)
+    }
+
+    pub(super) fn over(
+        clock: &'a dyn Clock,
+        ids: &'a dyn IdSource,
+        retries: &'a Retries,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        Self { clock, ids, retries, progress, told: Mutex::default() }
     }
 
     /// Calls until it succeeds, fails for good, or the attempts are used up. What does not exist is not waited for.
@@ -47,11 +57,24 @@ impl<'a> Persist<'a> {
         self.attempts(call, |error| error.retry() != Retry::No && error.fault() != Fault::NotFound).await
     }
 
+    /// As [`call`](Self::call), where what the call names may have been created a moment ago.
+    pub(super) async fn call_after_creation<T, F, Fut>(&self, call: F) -> Result<T, CallError>
+    where
+        F: Fn() -> Fut + Send + Sync,
+        Fut: Future<Output = Result<T, CallError>> + Send,
+        T: Send,
+    {
+        self.attempts(call, |error| error.retry() != Retry::No).await
+    }
+
     /// Creates a service. What the call names may have been created a moment ago, and a call whose answer was lost may have
     /// created the service itself: it is the same request, so what is there is ours.
-    pub(super) async fn create(&self, request: &CreateService) -> Result<ServiceSnapshot, CallError> {
+    pub(super) async fn create(
+        &self,
+        services: &dyn Services,
+        request: &CreateService,
+    ) -> Result<ServiceSnapshot, CallError> {
         let lost = AtomicBool::new(false);
-        let services = &self.deployer.services;
         let create = || async {
             match services.create_service(request).await {
                 Err(error) if lost.load(Relaxed) && error.message().is_some_and(|m| m.contains(NOT_IDEMPOTENT)) => {
@@ -64,15 +87,19 @@ impl<'a> Persist<'a> {
                 created => created,
             }
         };
-        self.attempts(create, |error| error.retry() != Retry::No).await
+        self.call_after_creation(create).await
     }
 
     /// Registers a revision, once. A call whose answer was lost may have made one, so before another try it is looked for:
     /// several times, as an answer about a family may be an old one.
     ///
     /// `newest` is the number of the family's newest revision, if that is known.
-    pub(super) async fn register(&self, body: &Body, newest: Option<u64>) -> Result<Registered, CallError> {
-        let registry = &self.deployer.task_definitions;
+    pub(super) async fn register(
+        &self,
+        registry: &dyn TaskDefinitions,
+        body: &Body,
+        newest: Option<u64>,
+    ) -> Result<Registered, CallError> {
         let look = || async { self.call(|| registry.describe(body.family())).await.ok() };
         let number = |described: &Json| described["taskDefinition"]["revision"].as_u64().unwrap_or_default();
         // What the next revision will be called, if it is ours.
@@ -140,7 +167,7 @@ impl<'a> Persist<'a> {
         if first {
             self.progress.event(&Event::Retrying { error, hint });
         }
-        let delay = self.retries.backoff.delay_after(attempt, error.retry_after(), &self.deployer.ids);
-        self.deployer.clock.sleep(delay).await;
+        let delay = self.retries.backoff.delay_after(attempt, error.retry_after(), self.ids);
+        self.clock.sleep(delay).await;
     }
 }

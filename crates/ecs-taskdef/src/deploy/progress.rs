@@ -32,7 +32,7 @@ pub enum Event<'a> {
         hint: Option<&'static Hint>,
     },
     /// An event of one of several services that are deployed at once.
-    About(&'a ServiceId, &'a Event<'a>),
+    About(&'a ServiceId, &'a Self),
     /// The service could not be looked at this time.
     PollFailed(&'a CallError),
 }

@@ -224,7 +224,7 @@ impl Deployer {
             let mut create =
                 CreateService::new(rolling.id.clone(), task_definition, rolling.desired.unwrap_or(new.desired));
             create.settings.clone_from(&new.settings);
-            return persist.create(&create).await;
+            return persist.create(&*self.services, &create).await;
         }
         let mut update = UpdateService::new(rolling.id.clone()).with_task_definition(task_definition);
         update.desired = rolling.desired;
@@ -252,7 +252,7 @@ fn ours<'a>(answer: &'a ServiceSnapshot, known: &Before, task_definition: &str) 
 }
 
 /// Whether a deployment does nothing any more.
-fn is_over(snapshot: &ServiceSnapshot, rollout: &Rollout) -> bool {
+pub(super) fn is_over(snapshot: &ServiceSnapshot, rollout: &Rollout) -> bool {
     match rollout.state {
         Some(RolloutState::InProgress) => false,
         Some(_) => true,

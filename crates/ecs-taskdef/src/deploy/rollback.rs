@@ -150,7 +150,8 @@ impl Deployer {
     async fn active(&self, target: &str, persist: &Persist<'_>) -> Result<(Registered, bool), Error> {
         let described = persist.call(|| self.task_definitions.describe(target)).await?;
         if described["taskDefinition"]["status"] == "INACTIVE" {
-            let registered = persist.register(&Body::from_described(&described)?, None).await?;
+            let registered =
+                persist.register(&*self.task_definitions, &Body::from_described(&described)?, None).await?;
             persist.progress.event(&Event::Registered(&registered));
             return Ok((registered, true));
         }
@@ -186,7 +187,9 @@ impl Deployer {
             service: before.clone(),
             report: None,
         };
-        let mut seen = watch.until_over(Follow::new(id, from, around), before, deployment).await?;
+        let mut follow = Follow::new(id, from, around);
+        follow.goes_back_to(&to.arn);
+        let mut seen = watch.until_over(follow, before, deployment).await?;
         let back = seen.service.primary().is_some_and(|primary| {
             primary.task_definition == to.arn && matches!(primary.state, Some(RolloutState::Completed) | None)
         });

@@ -4,6 +4,7 @@ mod actions;
 mod client;
 mod cloudformation;
 mod draw;
+mod iam;
 mod json;
 mod pages;
 mod properties;

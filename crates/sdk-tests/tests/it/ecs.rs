@@ -392,7 +392,7 @@ async fn list_service_deployments() {
     assert_eq!(newest.status_reason.as_deref(), Some("because"));
     assert_eq!(newest.target_service_revision.as_deref(), Some(target_revision));
     assert_eq!(newest.created_at, Some(wire::at(1_700_000_000.5)));
-    assert_eq!(deployments[1].status, "OF_TOMORROW");
+    assert_eq!(deployments[1].status.as_str(), "OF_TOMORROW");
 
     let error = ecs.list_service_deployments(&web()).await.unwrap_err();
     wire::refused(&error, "ListServiceDeployments", "ServiceNotFoundException", NO_SERVICE);

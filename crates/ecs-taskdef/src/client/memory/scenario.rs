@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use aws_call::{CallError, Clock, IdSource};
 use serde_json::json;
 
-use super::{ContainerStart, Fate, MemoryCluster, Timing};
+use super::{ContainerStart, Fate, Fates, MemoryCluster, Timing};
 use crate::client::{CircuitBreaker, CreateService, ServiceId, Services, TaskDefinitions, short_name};
 use crate::{Body, model::open_enum};
 
@@ -27,12 +27,35 @@ open_enum! {
     }
 }
 
+/// What containers do in a scenario.
+struct Play {
+    /// With the revisions of a service but the first.
+    service: Fate,
+    /// With tasks that belong to none.
+    task: Fate,
+}
+
+impl Fates for Play {
+    fn fate(&self, start: &ContainerStart<'_>) -> Fate {
+        match (start.service, start.task_definition) {
+            ("", _) => self.task.clone(),
+            (_, "web:1") => Fate::Runs,
+            _ => self.service.clone(),
+        }
+    }
+
+    fn output(&self, start: &ContainerStart<'_>) -> Vec<String> {
+        vec![format!("{} begins", start.image)]
+    }
+}
+
 /// How long the service has been running when the scenario begins.
 const BEFORE: Duration = Duration::from_secs(3600);
 
 impl Scenario {
     /// A cluster with one service of two tasks in a steady state. It runs revision 1 of the family `web`, a container `app`
-    /// with the image `nginx:1`; every other revision fares as the scenario says. Starting a task takes `phase`.
+    /// with the image `nginx:1`; every other revision fares as the scenario says, and so do tasks that are run without a
+    /// service. Starting a task takes `phase`.
     ///
     /// # Errors
     /// The cluster's, if a name is none that ECS takes; [`CallError::unsupported`] for a scenario that does not exist.
@@ -60,13 +83,14 @@ impl Scenario {
             restart: phase / 4,
         };
         let late = Arc::new(Late { clock, is_over: AtomicBool::new(false) });
-        let fates = move |start: &ContainerStart<'_>| match start.task_definition {
-            "web:1" => Fate::Runs,
-            _ => fate.clone(),
+        let task = match self {
+            Self::Ok => Fate::Exits { code: 0, reason: String::new() },
+            Self::Stuck => Fate::Runs,
+            _ => crash(),
         };
         let cluster = MemoryCluster::new(&id.cluster, Arc::clone(&late) as Arc<dyn Clock>, ids)
             .with_timing(timing)
-            .with_fates(Arc::new(fates));
+            .with_fates(Arc::new(Play { service: fate, task }));
         let body = Body::from_json(json!({
             "family": "web",
             "networkMode": "awsvpc",
@@ -74,7 +98,14 @@ impl Scenario {
             "cpu": "256",
             "memory": "512",
             "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
-            "containerDefinitions": [{ "name": "app", "image": "nginx:1", "portMappings": [{ "containerPort": 80 }] }],
+            "containerDefinitions": [{
+                "name": "app",
+                "image": "nginx:1",
+                "portMappings": [{ "containerPort": 80 }],
+                "logConfiguration": { "logDriver": "awslogs", "options": {
+                    "awslogs-group": "/ecs/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "app",
+                } },
+            }],
         }));
         // It has a family.
         let Ok(body) = body else { return Err(CallError::unsupported("Scenario")) };
