@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use aws_call::{Backoff, Clock, IdSource, Jitter, Polling, SystemClock, SystemIds};
 use clap::Args;
 #[cfg(feature = "aws")]
@@ -99,7 +99,7 @@ async fn real() -> anyhow::Result<Cluster> {
 
 #[cfg(not(feature = "aws"))]
 async fn real() -> anyhow::Result<Cluster> {
-    bail!("this build has no AWS clients: run it with `--features aws`, or play a `--scenario`")
+    anyhow::bail!("this build has no AWS clients: run it with `--features aws`, or play a `--scenario`")
 }
 
 /// The scenario of this name.

@@ -8,4 +8,5 @@ mod codedeploy;
 mod codepipeline;
 mod ecr;
 mod ecs;
+mod ecs_served;
 mod wire;
