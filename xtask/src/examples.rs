@@ -38,6 +38,8 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("deliver", &["--break", "approval"], 1),
     ("deliver", &["--break", "deploy"], 1),
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
+    ("pipeline_check", &["--json", "examples/shop/pipeline.json"], 0),
+    ("pipeline_check", &["examples/shop/taskdef.json"], 1),
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
     ("trigger_explain", &["examples/shop/pipeline.json", "--push", "main", "--json"], 0),
     ("trigger_explain", &["examples/shop/pipeline.json", "--tag", "v1"], 1),

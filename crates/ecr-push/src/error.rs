@@ -44,6 +44,9 @@ pub enum Error {
     /// A blob does not have the size its descriptor names, or a size that ECR cannot take.
     #[error(transparent)]
     Size(#[from] SizeError),
+    /// The bytes of a blob are asked for, and only the registry has them.
+    #[error(transparent)]
+    BlobElsewhere(#[from] BlobElsewhere),
     /// The repository does not exist.
     #[error(transparent)]
     RepositoryMissing(#[from] RepositoryMissing),
@@ -354,6 +357,23 @@ impl SizeError {
     #[must_use]
     pub fn digest(&self) -> Digest {
         *self.digest
+    }
+}
+
+/// The bytes of a blob are asked for, and only the registry has them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("blob {0} is in the registry alone and cannot be read here; open the source again and push without reuse")]
+pub struct BlobElsewhere(Box<Digest>);
+
+impl BlobElsewhere {
+    pub(crate) fn new(digest: Digest) -> Self {
+        Self(Box::new(digest))
+    }
+
+    /// Which blob.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        *self.0
     }
 }
 

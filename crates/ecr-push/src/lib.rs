@@ -8,12 +8,17 @@ pub mod digest;
 pub mod door;
 pub mod error;
 pub mod image;
+pub mod login;
 pub mod manifest;
 pub mod media;
+#[cfg(feature = "https")]
+pub mod oci;
 pub mod outputs;
 pub mod plan;
 pub mod push;
 pub mod reference;
+#[cfg(feature = "local")]
+pub mod source;
 
 #[cfg(feature = "local")]
 pub use build::dockerfile;

@@ -1,31 +1,32 @@
 //! `UPLOAD_ARTIFACTS`: takes the files of the artifacts out of the source directory.
-//!
-//! Nothing outside of the source directory is ever taken: not by `..`, not by an absolute path, and not through a
-//! symbolic link. Directories that are links are not entered.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::ArtifactOutput;
-use super::select::{Patterns, inside, is_pattern};
-use crate::build::PhaseContext;
-use crate::model::{ArtifactSet, Artifacts, Text, yes_no};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
-/// Why the upload failed.
+use super::gather::{Found, UploadError, Wanted, client, gather};
+use super::select::inside;
+use super::{ArtifactOutput, Packaging};
+use crate::model::{ArtifactSet, Text, yes_no};
+
+/// One artifact to collect.
 #[derive(Debug)]
-pub(super) enum UploadError {
-    /// In the words of CodeBuild.
-    Client(PhaseContext),
-    /// Something is wrong with this machine.
-    Io(PathBuf, io::Error),
+pub(super) struct Order<'a> {
+    /// `None` for the primary one.
+    pub(super) identifier: Option<&'a Text>,
+    pub(super) set: &'a ArtifactSet,
+    /// Its name, expanded by the shell.
+    pub(super) name: Option<String>,
 }
 
 /// Collects all artifacts. `notes` gets what a reader of the log should know.
 pub(super) fn collect(
-    artifacts: &Artifacts,
+    orders: &[Order<'_>],
+    packaging: Packaging,
     source: &Path,
     target: &Path,
     notes: &mut Vec<String>,
@@ -33,22 +34,27 @@ pub(super) fn collect(
     let source = source.canonicalize().map_err(|error| UploadError::Io(source.to_owned(), error))?;
     fs::create_dir_all(target).map_err(|error| UploadError::Io(target.to_owned(), error))?;
     let target = target.canonicalize().map_err(|error| UploadError::Io(target.to_owned(), error))?;
-    let mut sets: Vec<(Option<&Text>, &ArtifactSet)> = Vec::new();
-    if !artifacts.primary.files.is_empty() {
-        sets.push((None, &artifacts.primary));
-    }
-    sets.extend(artifacts.secondary_artifacts.iter().map(|one| (Some(&one.identifier), &one.artifacts)));
-    for old in [target.join("primary"), target.join("secondary")] {
+    for old in ["primary", "secondary", "archives"].map(|name| target.join(name)) {
         remove(&old).map_err(|error| UploadError::Io(old, error))?;
     }
     let mut outputs = Vec::new();
-    for (identifier, set) in sets {
-        let directory = match identifier {
+    for order in orders {
+        let directory = match order.identifier {
             None => target.join("primary"),
             Some(identifier) => target.join("secondary").join(identifier_of(identifier)?),
         };
-        let files = one(set, &source, &target, &directory, notes)?;
-        outputs.push(ArtifactOutput { identifier: identifier.map(|text| text.value.clone()), directory, files });
+        let files = one(order.set, &source, &target, &directory, notes)?;
+        let archive = match packaging {
+            Packaging::None => None,
+            Packaging::Zip => Some(archive(order, &directory, &files, &target)?),
+        };
+        outputs.push(ArtifactOutput {
+            identifier: order.identifier.map(|text| text.value.clone()),
+            name: order.name.clone(),
+            directory,
+            archive,
+            files,
+        });
     }
     Ok(outputs)
 }
@@ -67,31 +73,20 @@ fn one(
     directory: &Path,
     notes: &mut Vec<String>,
 ) -> Result<Vec<PathBuf>, UploadError> {
-    let included = Patterns::new(set.files.iter().map(|text| text.value.as_str()));
-    let excluded = Patterns::new(set.exclude_paths.iter().map(|text| text.value.as_str()));
-    notes.extend(included.skipped.iter().chain(&excluded.skipped).cloned());
     let flat = is_yes(set.discard_paths.as_ref());
     let links = is_yes(set.enable_symlinks.as_ref());
-    let base = set.base_directory.as_ref().map_or(".", |text| text.value.as_str());
+    let wanted = Wanted { files: &set.files, exclude: &set.exclude_paths, base_directory: set.base_directory.as_ref() };
     let mut files = BTreeSet::new();
-    for base in base_directories(base, source)? {
-        let mut walk = Walk { source, skip: target, found: Vec::new(), notes: &mut *notes };
-        walk.directory(&base)?;
-        for found in walk.found {
-            let Ok(relative) = found.path.strip_prefix(&base) else { continue };
-            if !included.matches(relative) || excluded.matches(relative) {
-                continue;
-            }
-            let place = match relative.file_name() {
-                Some(name) if flat => PathBuf::from(name),
-                _ => relative.to_owned(),
-            };
-            if !found.copy(&directory.join(&place), links)? {
-                continue;
-            }
-            if !files.insert(place.clone()) {
-                notes.push(format!("More than one file is {} in the artifact; the last one is kept", place.display()));
-            }
+    for found in gather(wanted, source, target, notes)? {
+        let place = match found.relative.file_name() {
+            Some(name) if flat => PathBuf::from(name),
+            _ => found.relative.clone(),
+        };
+        if !copy(&found, &directory.join(&place), links)? {
+            continue;
+        }
+        if !files.insert(place.clone()) {
+            notes.push(format!("More than one file is {} in the artifact; the last one is kept", place.display()));
         }
     }
     if files.is_empty() {
@@ -101,112 +96,53 @@ fn one(
     Ok(files.into_iter().collect())
 }
 
-/// The directories that `base-directory` means.
-fn base_directories(base: &str, source: &Path) -> Result<Vec<PathBuf>, UploadError> {
-    let none = || client(format!("no matching base directory path found for {base}"));
-    let trimmed = base.trim_end_matches('/');
-    if trimmed == "." {
-        return Ok(vec![source.to_owned()]);
+/// Copies the file; `false` for a link to a directory that is not kept as a link.
+fn copy(found: &Found, to: &Path, keep_links: bool) -> Result<bool, UploadError> {
+    let failed = |error| UploadError::Io(found.path.clone(), error);
+    let kept = |path: &Path| fs::read_link(path).ok().filter(|end| end.is_relative());
+    let relative_link = if found.link && keep_links { kept(&found.path) } else { None };
+    if relative_link.is_none() && found.path.is_dir() {
+        return Ok(false);
     }
-    let clean = inside(trimmed).map_err(|_| none())?;
-    let mut found = vec![source.to_owned()];
-    for part in clean.split('/') {
-        let mut next = Vec::new();
-        for directory in &found {
-            if is_pattern(part) {
-                let pattern = Patterns::new([part]);
-                let names = names(directory)?;
-                next.extend(
-                    names.iter().filter(|name| pattern.matches(Path::new(name))).map(|name| directory.join(name)),
-                );
-            } else {
-                next.push(directory.join(part));
-            }
-        }
-        // A link that stays inside is as good as a directory; one that leads out is none.
-        found = next
-            .into_iter()
-            .filter_map(|path| path.canonicalize().ok())
-            .filter(|path| path.is_dir() && path.starts_with(source))
-            .collect();
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent).map_err(failed)?;
     }
-    if found.is_empty() { Err(none()) } else { Ok(found) }
-}
-
-struct Walk<'a> {
-    source: &'a Path,
-    /// The directory of the artifacts themselves, should it lie in the source.
-    skip: &'a Path,
-    found: Vec<Found>,
-    notes: &'a mut Vec<String>,
-}
-
-struct Found {
-    path: PathBuf,
-    link: bool,
-}
-
-impl Walk<'_> {
-    fn directory(&mut self, start: &Path) -> Result<(), UploadError> {
-        let mut open = vec![start.to_owned()];
-        while let Some(directory) = open.pop() {
-            for name in names(&directory)? {
-                let path = directory.join(name);
-                if path == self.skip {
-                    continue;
-                }
-                // What has gone since it was listed is no file of the artifact.
-                let Ok(metadata) = path.symlink_metadata() else { continue };
-                if metadata.is_dir() {
-                    open.push(path);
-                } else if metadata.is_file() {
-                    self.found.push(Found { path, link: false });
-                } else if metadata.is_symlink() {
-                    self.link(path);
-                }
-            }
-        }
-        self.found.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(())
-    }
-
-    fn link(&mut self, path: PathBuf) {
-        match path.canonicalize() {
-            Ok(end) if end.starts_with(self.source) => self.found.push(Found { path, link: true }),
-            Ok(_) => self.notes.push(format!("Skipping {}: it leads out of the source directory", path.display())),
-            Err(error) => self.notes.push(format!("Skipping {}: {error}", path.display())),
+    remove(to).map_err(failed)?;
+    match relative_link {
+        Some(end) => std::os::unix::fs::symlink(end, to).map_err(failed)?,
+        None => {
+            fs::copy(&found.path, to).map_err(failed)?;
         }
     }
+    Ok(true)
 }
 
-impl Found {
-    /// Copies the file; `false` for a link to a directory that is not kept as a link.
-    fn copy(&self, to: &Path, keep_links: bool) -> Result<bool, UploadError> {
-        let failed = |error| UploadError::Io(self.path.clone(), error);
-        let relative_link =
-            if self.link && keep_links { fs::read_link(&self.path).ok().filter(|end| end.is_relative()) } else { None };
-        if relative_link.is_none() && self.path.is_dir() {
-            return Ok(false);
+/// Packs what was copied. The archive of the same files is the same, byte for byte: it holds no times.
+fn archive(order: &Order<'_>, directory: &Path, files: &[PathBuf], target: &Path) -> Result<PathBuf, UploadError> {
+    let fallback = order.identifier.map_or("primary", |text| text.value.as_str());
+    let name = order.name.as_deref().unwrap_or(fallback);
+    let name = inside(name).map_err(|why| client(format!("invalid artifact name {}: {why}", name.escape_debug())))?;
+    let path = target.join("archives").join(if name.ends_with(".zip") { name } else { format!("{name}.zip") });
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| pack(&path, directory, files));
+    written.map_err(|error| UploadError::Io(path.clone(), error))?;
+    Ok(path)
+}
+
+fn pack(path: &Path, directory: &Path, files: &[PathBuf]) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut archive = ZipWriter::new(File::create_new(path)?);
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
+    for relative in files {
+        let (name, file) = (relative.to_string_lossy(), directory.join(relative));
+        let metadata = file.symlink_metadata()?;
+        if metadata.is_symlink() {
+            archive.add_symlink(name, fs::read_link(&file)?.to_string_lossy(), options)?;
+            continue;
         }
-        if let Some(parent) = to.parent() {
-            fs::create_dir_all(parent).map_err(failed)?;
-        }
-        remove(to).map_err(failed)?;
-        match relative_link {
-            Some(end) => std::os::unix::fs::symlink(end, to).map_err(failed)?,
-            None => {
-                fs::copy(&self.path, to).map_err(failed)?;
-            }
-        }
-        Ok(true)
+        archive.start_file(name, options.unix_permissions(metadata.permissions().mode()))?;
+        io::copy(&mut File::open(&file)?, &mut archive)?;
     }
-}
-
-fn names(directory: &Path) -> Result<Vec<OsString>, UploadError> {
-    let read = || -> io::Result<Vec<_>> { fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name())).collect() };
-    let mut names = read().map_err(|error| UploadError::Io(directory.to_owned(), error))?;
-    names.sort();
-    Ok(names)
+    archive.finish()?.sync_all()
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -221,10 +157,6 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn is_yes(text: Option<&Text>) -> bool {
+pub(super) fn is_yes(text: Option<&Text>) -> bool {
     text.and_then(|text| yes_no(&text.value)).unwrap_or_default()
-}
-
-fn client(message: impl Into<String>) -> UploadError {
-    UploadError::Client(PhaseContext::new("CLIENT_ERROR", message))
 }

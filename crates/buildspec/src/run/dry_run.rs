@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Error;
-use super::executor::{Control, Executor, Exit, Session, Setup, Stream};
+use super::executor::{Control, Executor, Exit, Invocation, Session, Setup, Stream};
 
 /// An executor under which every command counts as run, so that the events of a build are its plan.
 ///
@@ -19,13 +19,17 @@ impl Executor for DryRun {
     fn is_dry(&self) -> bool {
         true
     }
+
+    fn check_user(&self, _: &str) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 #[derive(Debug)]
 struct DrySession;
 
 impl Session for DrySession {
-    fn run(&mut self, _: &str, control: &Control<'_>, _: &mut dyn FnMut(Stream, &[u8])) -> io::Result<Exit> {
+    fn run(&mut self, _: &Invocation<'_>, control: &Control<'_>, _: &mut dyn FnMut(Stream, &[u8])) -> io::Result<Exit> {
         Ok(control.interruption().unwrap_or(Exit::Code(0)))
     }
 
@@ -35,6 +39,10 @@ impl Session for DrySession {
 
     fn variables(&mut self, _: &[String], _: &Control<'_>) -> io::Result<Vec<(String, String)>> {
         Ok(Vec::new())
+    }
+
+    fn expand(&mut self, text: &str, _: &Control<'_>, _: &mut dyn FnMut(Stream, &[u8])) -> io::Result<String> {
+        Ok(text.to_owned())
     }
 
     fn close(self: Box<Self>) -> io::Result<()> {

@@ -39,6 +39,12 @@ pub enum Error {
         /// What to do instead.
         advice: &'static str,
     },
+    /// The `batch` of the buildspec means no builds that could run.
+    #[error("the batch cannot run: {what}")]
+    Batch {
+        /// What is wrong with it.
+        what: String,
+    },
     /// A variable of the caller cannot be given to a process.
     #[error("the variable `{}` cannot be set: {problem}", name.escape_debug())]
     Variable {

@@ -77,6 +77,24 @@ pub enum EventKind {
     },
 }
 
+impl Event {
+    /// Whether CodeBuild's log has a line for it: that a command succeeds goes without saying there, and so do the phases
+    /// outside of the build environment.
+    #[must_use]
+    pub fn is_logged(&self) -> bool {
+        match &self.kind {
+            EventKind::CommandFinished { exit, .. } => !exit.is_success(),
+            EventKind::PhaseStarted { phase } => phase.runs_commands() || *phase == PhaseType::UploadArtifacts,
+            EventKind::PhaseFinished { phase, contexts, .. } => {
+                phase.runs_commands()
+                    || matches!(phase, PhaseType::DownloadSource | PhaseType::UploadArtifacts)
+                    || !contexts.is_empty()
+            }
+            _ => true,
+        }
+    }
+}
+
 impl fmt::Display for Event {
     /// As CodeBuild logs it: output as it is, everything else behind `[Container]` and the time.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,6 +23,17 @@ pub trait Executor: Debug + Send + Sync {
     fn is_dry(&self) -> bool {
         false
     }
+
+    /// Whether commands can run as this user of the machine or image that they run on (`run-as`).
+    ///
+    /// # Errors
+    /// When they cannot, before anything runs.
+    fn check_user(&self, user: &str) -> Result<(), Error> {
+        Err(Error::Unsupported {
+            what: format!("`run-as: {}`", user.escape_debug()),
+            advice: "take it out, or use an executor that has this user",
+        })
+    }
 }
 
 const _: fn(&dyn Executor) = |_| ();
@@ -36,7 +47,12 @@ pub trait Session: Debug + Send {
     ///
     /// # Errors
     /// When the command could not be run; a command that fails is an [`Exit`].
-    fn run(&mut self, command: &str, control: &Control<'_>, output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<Exit>;
+    fn run(
+        &mut self,
+        invocation: &Invocation<'_>,
+        control: &Control<'_>,
+        output: &mut dyn FnMut(Stream, &[u8]),
+    ) -> io::Result<Exit>;
 
     /// Sets a variable for the commands that follow.
     ///
@@ -49,6 +65,19 @@ pub trait Session: Debug + Send {
     /// # Errors
     /// When they cannot be read.
     fn variables(&mut self, names: &[String], control: &Control<'_>) -> io::Result<Vec<(String, String)>>;
+
+    /// A text as the shell expands it between double quotes: variables, `$(commands)`, arithmetic. Starts in the source
+    /// directory with the variables after the last command, and changes neither. What commands in the text write to their
+    /// standard error goes to `output`.
+    ///
+    /// # Errors
+    /// When the text is none that the shell understands, or the build is given up meanwhile.
+    fn expand(
+        &mut self,
+        text: &str,
+        control: &Control<'_>,
+        output: &mut dyn FnMut(Stream, &[u8]),
+    ) -> io::Result<String>;
 
     /// Ends what commands left running, and removes the session's files.
     ///
@@ -67,10 +96,39 @@ pub struct Setup {
     pub shell: Shell,
     /// Where the first command starts.
     pub directory: PathBuf,
+    /// Directories beside it that commands must be able to reach: the secondary sources.
+    pub more_directories: Vec<PathBuf>,
+    /// The image that the build asks for; an executor without images does not look at it.
+    pub image: Option<String>,
     /// The variables of the first command.
     pub variables: BTreeMap<String, String>,
     /// Whether directory and variables go on from command to command, as in version 0.2.
     pub carry_over: bool,
+}
+
+/// One command, and who runs it.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'a> {
+    /// Its text.
+    pub command: &'a str,
+    /// The user of `run-as`; `None` for whoever runs commands otherwise.
+    pub user: Option<&'a str>,
+}
+
+impl<'a> Invocation<'a> {
+    /// A command, run by whoever runs commands otherwise.
+    #[must_use]
+    pub const fn new(command: &'a str) -> Self {
+        Self { command, user: None }
+    }
+
+    /// Sets the user.
+    #[must_use]
+    pub const fn as_user(mut self, user: Option<&'a str>) -> Self {
+        self.user = user;
+        self
+    }
 }
 
 /// A shell that buildspecs can name.
@@ -84,6 +142,15 @@ pub enum Shell {
 }
 
 impl Shell {
+    /// The name of its program.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sh => "sh",
+            Self::Bash => "bash",
+        }
+    }
+
     /// The shell that `env.shell` names; `None` for the shells of Windows and for unknown ones.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {

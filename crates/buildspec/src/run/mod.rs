@@ -34,31 +34,45 @@
 //! ```
 
 mod artifacts;
+pub mod batch;
+mod cache;
 mod cancel;
+mod container;
 mod dry_run;
 mod error;
 mod event;
 mod executor;
+mod gather;
 mod host_shell;
 mod lines;
 mod mask;
 mod process;
+pub mod reports;
 mod request;
 mod result;
 mod runner;
 mod script;
+mod secret_files;
 mod secrets;
 mod select;
+mod session_files;
+pub mod source;
+mod strays;
 mod supported;
+mod users;
 mod variables;
 
 pub use cancel::Cancel;
+pub use container::{Container, Engine};
 pub use dry_run::DryRun;
 pub use error::Error;
 pub use event::{Event, EventKind};
-pub use executor::{Control, Executor, Exit, Session, Setup, Shell, Stream};
+pub use executor::{Control, Executor, Exit, Invocation, Session, Setup, Shell, Stream};
 pub use host_shell::HostShell;
-pub use request::Request;
+pub use reports::Report;
+pub use request::{BatchPlace, Packaging, Request, SecondarySource};
 pub use result::{ArtifactOutput, BuildResult};
 pub use runner::Runner;
+pub use secret_files::{DirectorySecrets, EnvFileSecrets};
 pub use secrets::{MapSecrets, NoSecrets, SecretError, SecretSource};
+pub use strays::adopt_orphans;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 use super::executor::{Control, Exit, Stream};
+use super::strays::{Mark, Stray};
 
 /// How often a wait looks at the clock and at the flag.
 const TICK: Duration = Duration::from_millis(20);
@@ -22,6 +23,8 @@ const MOST_LATE_OUTPUT: usize = 4 << 20;
 const CHUNK: usize = 16 << 10;
 /// Pieces of output in flight; a full channel holds the writer back, so memory is bounded.
 const IN_FLIGHT: usize = 32;
+/// Rounds of killing what has left its group.
+const KILLS: u32 = 100;
 /// Waits for a killed group to be gone; zombies that nobody collects are not waited for.
 const WAITS_AFTER_KILL: u32 = 50;
 
@@ -32,6 +35,8 @@ pub(super) struct Processes {
     receiver: Receiver<Message>,
     count: u64,
     grace: Duration,
+    /// What the processes carry, to find those that leave their group.
+    mark: Option<Mark>,
     /// Groups that outlived their command. While a group has a member, its number is not given to anyone else.
     left_behind: Vec<Pid>,
 }
@@ -48,7 +53,13 @@ impl Processes {
     /// `grace` is the time between asking processes to end and ending them.
     pub(super) fn new(grace: Duration) -> Self {
         let (sender, receiver) = mpsc::sync_channel(IN_FLIGHT);
-        Self { sender, receiver, count: 0, grace, left_behind: Vec::new() }
+        Self { sender, receiver, count: 0, grace, mark: None, left_behind: Vec::new() }
+    }
+
+    /// Ends also what carries the mark and has left its group.
+    pub(super) fn marked(mut self, mark: Mark) -> Self {
+        self.mark = Some(mark);
+        self
     }
 
     /// Runs a process and its children as one group.
@@ -193,16 +204,25 @@ impl Processes {
     /// Ends what commands left running: asks, waits for the grace, kills.
     pub(super) fn close(mut self) {
         self.left_behind.retain(|&group| is_alive(group));
+        let mut strays = self.strays();
         for &group in &self.left_behind {
             signal(group, Signal::TERM);
         }
+        strays.iter().for_each(|stray| stray.signal(Signal::TERM));
         let mut waited = Duration::ZERO;
-        while waited < self.grace && self.left_behind.iter().any(|&group| is_alive(group)) {
+        while waited < self.grace && (!strays.is_empty() || self.left_behind.iter().any(|&group| is_alive(group))) {
             // Output of what is ending is nobody's; taking it keeps the writers from being stuck.
             if matches!(self.receiver.recv_timeout(TICK), Err(RecvTimeoutError::Timeout)) {
                 waited += TICK;
+                if !strays.is_empty() {
+                    strays = self.strays();
+                }
             }
         }
+    }
+
+    fn strays(&self) -> Vec<Stray> {
+        self.mark.as_ref().map(Mark::strays).unwrap_or_default()
     }
 }
 
@@ -212,6 +232,16 @@ impl Drop for Processes {
             if is_alive(group) {
                 signal(group, Signal::KILL);
             }
+        }
+        // Killing one makes orphans of its children, and one may start another while it is looked for.
+        for _ in 0..KILLS {
+            let strays = self.strays();
+            if strays.is_empty() {
+                break;
+            }
+            strays.iter().for_each(|stray| stray.signal(Signal::KILL));
+            // Nothing is sent any more: this is the time that the system needs to take them down.
+            let _ = self.receiver.recv_timeout(TICK);
         }
     }
 }

@@ -7,15 +7,16 @@ use std::time::SystemTime;
 
 use aws_call::{Clock, IdSource};
 
-use super::artifacts::{self, UploadError};
-use super::executor::{Control, Executor, Exit, Session, Setup, Shell};
+use super::executor::{Control, Executor, Exit, Invocation, Session, Setup, Shell};
 use super::lines::Lines;
 use super::mask::Secrets;
 use super::variables::{self, Identity, Resolved};
-use super::{ArtifactOutput, BuildResult, Cancel, Error, Event, EventKind, Request};
+use super::{ArtifactOutput, BuildResult, Cancel, Error, Event, EventKind, Report, Request};
 use crate::build::{BuildPhase, BuildStatus, ExportedVariable, PhaseContext};
 use crate::model::{OnFailure, Phase, PhaseName, Text};
 use crate::phases::{self, Ended, PhaseType};
+
+mod upload;
 
 /// Characters of a command that one line about a failure shows.
 const SHOWN_COMMAND: usize = 120;
@@ -35,6 +36,18 @@ impl Runner {
         Self { executor, clock, ids }
     }
 
+    pub(super) fn ids(&self) -> &dyn IdSource {
+        &*self.ids
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    pub(super) fn is_dry(&self) -> bool {
+        self.executor.is_dry()
+    }
+
     /// Runs one build. Blocks until it is over: call it from a thread that may block.
     ///
     /// Giving up through `cancel` ends what is running, skips the rest, and still gives a result.
@@ -52,7 +65,7 @@ impl Runner {
         if !directory.is_dir() {
             return Err(refused(io::Error::from(io::ErrorKind::NotADirectory)));
         }
-        let shell = super::supported::check(request.buildspec)?;
+        let shell = super::supported::check(request.buildspec, &*self.executor)?;
         variables::validate(request)?;
         let uuid = self.ids.uuid();
         let started = self.clock.now();
@@ -77,8 +90,10 @@ impl Runner {
             first_failure: None,
             artifacts: Vec::new(),
             exported: Vec::new(),
+            reports: Vec::new(),
+            uuid,
         };
-        build.go(&identity, uuid, shell)?;
+        build.go(&identity, shell)?;
         let secrets = build.secrets;
         Ok(BuildResult {
             id: identity.id,
@@ -95,6 +110,12 @@ impl Runner {
             exported_variables: build.exported,
             artifacts: build.artifacts,
             first_failure: build.first_failure.map(|line| secrets.mask(&line)),
+            initiator: request.initiator.clone(),
+            timeout: request.timeout,
+            image: request.image.clone(),
+            batch_arn: request.batch.as_ref().map(|batch| batch.arn.clone()),
+            override_artifact_name: request.override_artifact_name,
+            reports: build.reports,
             dry_run: self.executor.is_dry(),
         })
     }
@@ -105,6 +126,7 @@ fn identity(request: &Request<'_>, uuid: &str, started: SystemTime) -> Identity 
     let region = request.region.as_deref().unwrap_or("us-east-1");
     let arn = |resource: &str| format!("arn:aws:codebuild:{region}:{}:{resource}", request.account);
     Identity {
+        arn_prefix: format!("arn:aws:codebuild:{region}:{}", request.account),
         arn: arn(&format!("build/{id}")),
         project_arn: arn(&format!("project/{}", request.project)),
         id,
@@ -127,25 +149,23 @@ struct Build<'a> {
     first_failure: Option<String>,
     artifacts: Vec<ArtifactOutput>,
     exported: Vec<ExportedVariable>,
+    reports: Vec<Report>,
+    uuid: String,
 }
 
 /// How a phase ended. `None` is a success.
 type Failure = Option<(BuildStatus, PhaseContext)>;
 
 impl Build<'_> {
-    fn go(&mut self, identity: &Identity, uuid: String, shell: Shell) -> Result<(), Error> {
+    fn go(&mut self, identity: &Identity, shell: Shell) -> Result<(), Error> {
         let mut phase = PhaseType::Submitted;
-        let mut setup = Some((uuid, shell));
         loop {
             let start = self.now();
             self.tell(EventKind::PhaseStarted { phase: phase.clone() });
             self.phases.push(BuildPhase::begun(phase.clone(), start));
             let failure = match &phase {
-                PhaseType::DownloadSource => match setup.take() {
-                    Some((uuid, shell)) => self.download_source(identity, uuid, shell)?,
-                    None => None,
-                },
-                PhaseType::UploadArtifacts => self.upload_artifacts(),
+                PhaseType::DownloadSource => self.download_source(identity, shell)?,
+                PhaseType::UploadArtifacts => self.upload(identity),
                 PhaseType::Finalizing => self.finalize(),
                 _ => PhaseName::of(&phase).and_then(|name| self.commands(name, &phase)),
             };
@@ -205,11 +225,11 @@ impl Build<'_> {
         ended
     }
 
-    fn download_source(&mut self, identity: &Identity, uuid: String, shell: Shell) -> Result<Failure, Error> {
+    fn download_source(&mut self, identity: &Identity, shell: Shell) -> Result<Failure, Error> {
         if let Some(exit) = self.control.interruption() {
             return Ok(Some(given_up(exit)));
         }
-        for message in super::supported::notes(self.request.buildspec) {
+        for message in super::supported::notes(self.request) {
             self.note(&message);
         }
         let directory = self.directory.to_string_lossy().into_owned();
@@ -219,35 +239,64 @@ impl Build<'_> {
         }
         self.secrets = Secrets::new(self.resolved.secrets.iter().map(String::as_str));
         self.lines = Lines::new(&self.secrets);
+        self.note(&format!("Moving to directory {directory}"));
         let session = self.executor.open(&Setup {
-            id: uuid,
+            id: self.uuid.clone(),
             shell,
             directory: self.directory.clone(),
+            more_directories: self.request.secondary_sources.iter().map(|source| source.directory.clone()).collect(),
+            image: self.request.image.clone(),
             variables: std::mem::take(&mut self.resolved.variables),
             carry_over: !self.request.buildspec.is_version_0_1(),
         })?;
         self.session = Some(session);
-        Ok(None)
+        self.tell_phases();
+        Ok(self.restore_cache())
+    }
+
+    /// What CodeBuild says about the phases before it enters the first one.
+    fn tell_phases(&mut self) {
+        let phases: Vec<(PhaseName, usize)> = self
+            .request
+            .buildspec
+            .phases
+            .iter()
+            .flat_map(|phases| phases.iter())
+            .map(|(name, phase)| (name, phase.commands.len()))
+            .collect();
+        self.note(&format!("Phases found in YAML: {}", phases.len()));
+        for (name, commands) in phases {
+            self.note(&format!(" {}: {commands} commands", name.as_str().to_uppercase()));
+        }
     }
 
     fn commands(&mut self, name: PhaseName, phase: &PhaseType) -> Failure {
+        let request = self.request;
+        if !request.phases.is_empty() && !request.phases.contains(&name) {
+            self.note(&format!("Skipping phase {phase}: it was not asked for"));
+            return None;
+        }
         let spec = self.phase(name).cloned().unwrap_or_default();
+        let user = spec.run_as.as_ref().or(request.buildspec.run_as.as_ref()).map(|text| text.value.as_str());
         if spec.commands.is_empty() && spec.finally.is_empty() {
             self.note(&format!("No commands found for phase name: {name}"));
         }
-        let mut attempts = match self.policy(name) {
-            Some(OnFailure::Retry { count, .. }) => count,
-            _ => 0,
+        let (mut attempts, pattern) = match self.policy(name) {
+            // One that is no regular expression was refused before the build began.
+            Some(OnFailure::Retry { count, pattern }) => (count, regex_lite::Regex::new(&pattern).ok()),
+            _ => (0, None),
         };
         let earlier = self.first_failure.clone();
         loop {
-            let first = self.list(phase, &spec.commands, false);
+            let first = self.list(phase, &spec.commands, false, user);
             let stopped = matches!(&first, Some((status, _)) if *status != BuildStatus::Failed);
             // Whoever gives a build up does not wait for its `finally`.
-            let last = if stopped { None } else { self.list(phase, &spec.finally, true) };
+            let last = if stopped { None } else { self.list(phase, &spec.finally, true, user) };
             let failure = first.or(last);
             match &failure {
-                Some((BuildStatus::Failed, context)) if attempts > 0 => {
+                Some((BuildStatus::Failed, context))
+                    if attempts > 0 && pattern.as_ref().is_some_and(|pattern| pattern.is_match(&context.message)) =>
+                {
                     attempts -= 1;
                     self.note(&format!("Retrying phase {phase}: {}", context.message));
                     // What is tried again has not failed yet.
@@ -263,12 +312,12 @@ impl Build<'_> {
         }
     }
 
-    fn list(&mut self, phase: &PhaseType, commands: &[Text], finally: bool) -> Failure {
+    fn list(&mut self, phase: &PhaseType, commands: &[Text], finally: bool, user: Option<&str>) -> Failure {
         for (index, command) in commands.iter().enumerate() {
             if command.value.trim().is_empty() {
                 continue;
             }
-            let failure = self.command(phase, index, finally, &command.value);
+            let failure = self.command(phase, index, finally, Invocation::new(&command.value).as_user(user));
             if failure.is_some() {
                 return failure;
             }
@@ -276,7 +325,8 @@ impl Build<'_> {
         None
     }
 
-    fn command(&mut self, phase: &PhaseType, index: usize, finally: bool, command: &str) -> Failure {
+    fn command(&mut self, phase: &PhaseType, index: usize, finally: bool, invocation: Invocation<'_>) -> Failure {
+        let command = invocation.command;
         let shown = self.secrets.mask(command);
         self.tell(EventKind::CommandStarted { phase: phase.clone(), index, finally, command: shown.clone() });
         let start = self.now();
@@ -286,7 +336,7 @@ impl Build<'_> {
         };
         let (lines, events) = (&mut self.lines, &mut *self.events);
         let mut emit = |stream, line| events(Event { at: clock.now(), kind: EventKind::Output { stream, line } });
-        let exit = session.run(command, &self.control, &mut |stream, bytes| lines.push(stream, bytes, &mut emit));
+        let exit = session.run(&invocation, &self.control, &mut |stream, bytes| lines.push(stream, bytes, &mut emit));
         lines.flush(&mut emit);
         let exit = match exit {
             Ok(exit) => exit,
@@ -315,30 +365,6 @@ impl Build<'_> {
         session
             .set(variables::SUCCEEDING, value)
             .map_err(|error| fault(format!("{} could not be set: {error}", variables::SUCCEEDING)))
-    }
-
-    fn upload_artifacts(&mut self) -> Failure {
-        if let Some(exit) = self.control.interruption() {
-            return Some(given_up(exit));
-        }
-        let artifacts = self.request.buildspec.artifacts.as_ref()?;
-        if self.executor.is_dry() {
-            self.note("A dry run collects no artifacts");
-            return None;
-        }
-        let mut notes = Vec::new();
-        let collected = artifacts::collect(artifacts, &self.directory, &self.request.artifacts_dir, &mut notes);
-        for note in notes {
-            self.note(&note);
-        }
-        match collected {
-            Ok(outputs) => {
-                self.artifacts = outputs;
-                None
-            }
-            Err(UploadError::Client(context)) => Some((BuildStatus::Failed, context)),
-            Err(UploadError::Io(path, error)) => Some(fault(format!("`{}`: {error}", path.display()))),
-        }
     }
 
     /// Exported variables are read and everything that still runs is ended.

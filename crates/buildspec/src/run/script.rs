@@ -62,6 +62,49 @@ pub(super) fn print_variables(names: &[String], files: Files<'_>, out: &Path) ->
     script
 }
 
+/// The script that writes a text to `out` as a shell expands it between double quotes.
+///
+/// A here-document is the only place where a shell expands a text and takes quotes in it as they are, while those inside
+/// of `$(…)` still are quotes.
+pub(super) fn print_expansion(text: &str, directory: &Path, bin: &Path, files: Files<'_>, out: &Path) -> Vec<u8> {
+    let mut end = "end_of_text".to_owned();
+    while text.contains(&end) {
+        end.push('_');
+    }
+    let mut script = b"cd ".to_vec();
+    script.extend(quoted(directory));
+    script.extend_from_slice(b" || exit 1\nset -a\n. ");
+    script.extend(quoted(files.env));
+    script.push(b'\n');
+    // A command may have set another path.
+    script.extend(append_path(bin));
+    script.extend_from_slice(b"cat >| ");
+    script.extend(quoted(out));
+    script.extend_from_slice(format!(" <<{end}\n{text}\n{end}\n").as_bytes());
+    script
+}
+
+/// The line that puts a directory behind all others where programs are looked for.
+pub(super) fn append_path(directory: &Path) -> Vec<u8> {
+    let mut line = b"export PATH=\"${PATH:-/usr/local/bin:/usr/bin:/bin}:\"".to_vec();
+    line.extend(quoted(directory));
+    line.push(b'\n');
+    line
+}
+
+/// The names of the variables that a shell has told with `export -p`, those of the shell itself left out.
+pub(super) fn exported_names(told: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(told);
+    let lines =
+        text.lines().filter_map(|line| line.strip_prefix("export ").or_else(|| line.strip_prefix("declare -x ")));
+    let names = lines.map(|line| line.split('=').next().unwrap_or_default());
+    let mut names: Vec<String> =
+        names.filter(|name| is_identifier(name) && !OF_THE_SHELL.contains(name)).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// The environment file that the first command reads.
 pub(super) fn env_file(variables: &BTreeMap<String, String>) -> Vec<u8> {
     let mut file = Vec::new();

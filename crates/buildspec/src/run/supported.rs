@@ -1,28 +1,29 @@
 //! What of a buildspec runs here. The rest is refused by name or told, never skipped in silence.
 
-use super::Error;
-use super::executor::Shell;
+use super::executor::{Executor, Shell};
+use super::{Error, Request};
 use crate::model::{Buildspec, OnFailure};
 
+/// Report groups that a project may have (user guide, "Buildspec specification").
+const MOST_REPORT_GROUPS: usize = 5;
+
 /// The shell to use, or what does not run here.
-pub(super) fn check(spec: &Buildspec) -> Result<Shell, Error> {
+pub(super) fn check(spec: &Buildspec, executor: &dyn Executor) -> Result<Shell, Error> {
     let unsupported = |what: String, advice| Err(Error::Unsupported { what, advice });
     let Some(phases) = &spec.phases else {
         return match spec.batch {
-            Some(_) => unsupported("a batch build".to_owned(), "run the buildspecs that it names one by one"),
+            Some(_) => unsupported("a buildspec that is a batch only".to_owned(), "run it as a batch"),
             None => unsupported("a buildspec without `phases`".to_owned(), "add `phases`"),
         };
     };
-    let users = spec.run_as.iter().chain(phases.iter().filter_map(|(_, phase)| phase.run_as.as_ref()));
-    if let Some(user) = users.into_iter().find(|user| user.value != "root") {
-        let advice = "commands run as the user who starts the build: take it out, or start the build as that user";
-        return unsupported(format!("`run-as: {}`", user.value.escape_debug()), advice);
+    for user in spec.run_as.iter().chain(phases.iter().filter_map(|(_, phase)| phase.run_as.as_ref())) {
+        executor.check_user(&user.value)?;
     }
     for (name, phase) in phases.iter() {
         if let Ok(Some(OnFailure::Retry { pattern, .. })) = phase.failure_policy()
-            && pattern != ".*"
+            && regex_lite::Regex::new(&pattern).is_err()
         {
-            let advice = "use `RETRY-<count>` without a pattern";
+            let advice = "write a regular expression, or `RETRY-<count>` alone";
             return unsupported(
                 format!("`on-failure` of `{name}` with the pattern `{}`", pattern.escape_debug()),
                 advice,
@@ -39,7 +40,8 @@ pub(super) fn check(spec: &Buildspec) -> Result<Shell, Error> {
 }
 
 /// What CodeBuild would do and a local run does not.
-pub(super) fn notes(spec: &Buildspec) -> Vec<String> {
+pub(super) fn notes(request: &Request<'_>) -> Vec<String> {
+    let spec = request.buildspec;
     let mut notes = Vec::new();
     let mut note = |there: bool, text: &str| {
         if there {
@@ -56,8 +58,15 @@ pub(super) fn notes(spec: &Buildspec) -> Vec<String> {
         phases().any(|(_, phase)| phase.on_failure.as_ref().is_some_and(retries)),
         "on-failure: CodeBuild retries the build, a local run retries the phase",
     );
-    note(spec.cache.is_some(), "cache: nothing is restored and nothing is saved");
-    note(!spec.reports.is_empty(), "reports: test reports are not collected");
+    note(
+        spec.cache.is_some() && request.cache_dir.is_none(),
+        "cache: nothing is restored and nothing is saved, for no directory for caches is given",
+    );
+    note(
+        spec.proxy.upload_artifacts.is_some() || spec.proxy.logs.is_some(),
+        "proxy: nothing is uploaded from here; commands use the proxy of their variables",
+    );
+    note(spec.reports.len() > MOST_REPORT_GROUPS, "reports: CodeBuild takes 5 report groups a project");
     note(spec.env.git_credential_helper.is_some(), "git-credential-helper: git is used as it is set up here");
     notes
 }

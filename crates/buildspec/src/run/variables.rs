@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use super::{Error, Request};
+use super::{Error, Request, script};
 use crate::build::PhaseContext;
 use crate::model::{SecretReference, Variable};
 
@@ -12,6 +12,36 @@ pub(super) const RESERVED: &str = "CODEBUILD_";
 
 /// Whether commands so far succeeded, `1` or `0`.
 pub(super) const SUCCEEDING: &str = "CODEBUILD_BUILD_SUCCEEDING";
+
+/// Names that CodeBuild documents and that only a caller can know (user guide, "Environment variables in build
+/// environments").
+const TOLD: [&str; 20] = [
+    "CODEBUILD_BUILD_URL",
+    "CODEBUILD_KMS_KEY_ID",
+    "CODEBUILD_PUBLIC_BUILD_URL",
+    "CODEBUILD_RUNNER_OWNER",
+    "CODEBUILD_RUNNER_REPO",
+    "CODEBUILD_RUNNER_REPO_DOMAIN",
+    "CODEBUILD_RUNNER_WITH_BUILDSPEC",
+    "CODEBUILD_SOURCE_REPO_URL",
+    "CODEBUILD_SOURCE_VERSION",
+    "CODEBUILD_WEBHOOK_ACTOR_ACCOUNT_ID",
+    "CODEBUILD_WEBHOOK_BASE_REF",
+    "CODEBUILD_WEBHOOK_EVENT",
+    "CODEBUILD_WEBHOOK_HEAD_REF",
+    "CODEBUILD_WEBHOOK_JOB_ID",
+    "CODEBUILD_WEBHOOK_LABEL",
+    "CODEBUILD_WEBHOOK_MERGE_COMMIT",
+    "CODEBUILD_WEBHOOK_PREV_COMMIT",
+    "CODEBUILD_WEBHOOK_RUN_ID",
+    "CODEBUILD_WEBHOOK_TRIGGER",
+    "CODEBUILD_WEBHOOK_WORKFLOW_NAME",
+];
+
+/// Real ones have 16 characters and more; shorter ones are words such as `test`, which would make a log unreadable.
+const SHORTEST_CREDENTIAL: usize = 16;
+/// Variables that hold credentials whoever set them: their values are masked.
+const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
 /// What the variables of a build are made of.
 #[derive(Debug, Default)]
@@ -28,6 +58,8 @@ pub(super) struct Resolved {
 pub(super) struct Identity {
     pub(super) id: String,
     pub(super) arn: String,
+    /// `arn:aws:codebuild:<region>:<account>`
+    pub(super) arn_prefix: String,
     pub(super) project_arn: String,
     pub(super) started: SystemTime,
 }
@@ -73,6 +105,8 @@ pub(super) fn resolve(
         resolved.secrets.extend(resolved.variables.get(name).cloned());
         resolved.secret_names.push(name.clone());
     }
+    let credentials = CREDENTIALS.iter().filter_map(|name| resolved.variables.get(*name));
+    resolved.secrets.extend(credentials.filter(|value| value.len() >= SHORTEST_CREDENTIAL).cloned());
     resolved.variables.retain(|name, _| !name.starts_with(RESERVED));
     resolved.variables.extend(of_codebuild(request, identity, directory));
     Ok(resolved)
@@ -98,6 +132,20 @@ fn of_codebuild(request: &Request<'_>, identity: &Identity, directory: &str) -> 
         table.push(("CODEBUILD_RESOLVED_SOURCE_VERSION", version.clone()));
         table.push(("CODEBUILD_SOURCE_VERSION", version.clone()));
     }
+    if let Some(image) = &request.image {
+        table.push(("CODEBUILD_BUILD_IMAGE", image.clone()));
+    }
+    if let Some(url) = &request.source_repo_url {
+        table.push(("CODEBUILD_SOURCE_REPO_URL", url.clone()));
+    }
+    if let Some(batch) = &request.batch {
+        table.push(("CODEBUILD_BATCH_BUILD_IDENTIFIER", batch.identifier.clone()));
+        if let Some((index, count)) = batch.shard {
+            table.push((SHARD_INDEX, index.to_string()));
+            table.push((SHARD_COUNT, count.to_string()));
+        }
+    }
+    table.extend(request.codebuild_env.iter().map(|(name, value)| (name.as_str(), value.clone())));
     // Only where nobody has set them: a variable of the caller may point commands elsewhere on purpose.
     if let Some(region) = &request.region {
         for name in ["AWS_DEFAULT_REGION", "AWS_REGION"] {
@@ -107,8 +155,21 @@ fn of_codebuild(request: &Request<'_>, identity: &Identity, directory: &str) -> 
             }
         }
     }
-    table.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut table: Vec<_> = table.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    for source in &request.secondary_sources {
+        let directory = source.directory.to_string_lossy().into_owned();
+        table.push((format!("CODEBUILD_SRC_DIR_{}", source.identifier), directory));
+        if let Some(version) = &source.version {
+            table.push((format!("CODEBUILD_SOURCE_VERSION_{}", source.identifier), version.clone()));
+        }
+    }
+    table
 }
+
+/// Which part of a fan-out a build is, for `codebuild-tests-run`. CodeBuild does not document its names for these.
+pub(super) const SHARD_INDEX: &str = "CODEBUILD_LOCAL_SHARD_INDEX";
+/// How many parts there are.
+pub(super) const SHARD_COUNT: &str = "CODEBUILD_LOCAL_SHARD_COUNT";
 
 /// Refuses what no process can be given, and what CodeBuild refuses.
 pub(super) fn validate(request: &Request<'_>) -> Result<(), Error> {
@@ -121,6 +182,19 @@ pub(super) fn validate(request: &Request<'_>) -> Result<(), Error> {
             });
         }
     }
+    if let Some((name, _)) = request.codebuild_env.iter().find(|(name, _)| !TOLD.contains(&name.as_str())) {
+        return Err(Error::Variable {
+            name: name.clone(),
+            problem: "it is none of the variables that CodeBuild documents",
+        });
+    }
+    if let Some(source) = request.secondary_sources.iter().find(|source| !script::is_identifier(&source.identifier)) {
+        return Err(Error::Variable {
+            name: format!("CODEBUILD_SRC_DIR_{}", source.identifier),
+            problem: "the identifier of a source has letters, digits and underscores only",
+        });
+    }
+    let own = own.chain(&request.codebuild_env);
     let spec = request.buildspec.env.variables.iter().map(|variable| (&variable.name.value, &variable.value.value));
     let given = request.base_env.iter().chain(own).map(|(name, value)| (name, value));
     for (name, value) in given.chain(spec) {

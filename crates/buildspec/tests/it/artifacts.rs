@@ -244,3 +244,69 @@ proptest! {
         prop_assert_eq!(sorted, expected, "{} on {:?}", text, tree);
     }
 }
+
+/// The archive holds what the directory holds, with modes and links, and is the same every time.
+#[test]
+fn archives() {
+    use buildspec::run::Packaging;
+    use std::io::Read;
+    use std::os::unix::fs::PermissionsExt;
+    let lab = lab();
+    fs::set_permissions(lab.source().join("dist/app"), fs::Permissions::from_mode(0o755)).unwrap();
+    symlink("app", lab.source().join("dist/link")).unwrap();
+    let spec = crate::lab::spec(
+        "version: 0.2\nphases: {build: {commands: ['STAGE=\"a b\"']}}\nartifacts:\n  files: ['dist/**/*']\n  name: out/$STAGE-$(echo \"x\" | tr x y)-\"q\".zip\n  enable-symlinks: yes\n  secondary-artifacts:\n    docs: {files: a.txt, name: ../../escape}\n",
+    );
+    let text = serde_json::to_value(&spec.artifacts).unwrap();
+    assert!(text.is_object());
+    // Without the override names do not matter.
+    let ran = lab.run_with(&lab.request(&spec).with_packaging(Packaging::Zip, false)).unwrap();
+    let archives: Vec<_> = ran.result.artifacts.iter().map(|artifact| artifact.archive.clone().unwrap()).collect();
+    assert!(archives[0].ends_with("artifacts/archives/primary.zip") && archives[1].ends_with("archives/docs.zip"));
+    let first = fs::read(&archives[0]).unwrap();
+    let json = serde_json::to_value(&ran.result).unwrap();
+    assert_eq!(json["artifacts"]["location"], archives[0].to_str().unwrap());
+    assert_eq!(json["secondaryArtifacts"][0]["artifactIdentifier"], "docs");
+    let again = lab.run_with(&lab.request(&spec).with_packaging(Packaging::Zip, false)).unwrap();
+    assert_eq!(fs::read(again.result.artifacts[0].archive.as_ref().unwrap()).unwrap(), first);
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(first)).unwrap();
+    let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    assert_eq!(names, ["dist/.hidden", "dist/app", "dist/link", "dist/sub/app"]);
+    let mut app = archive.by_name("dist/app").unwrap();
+    assert_eq!(app.unix_mode().unwrap() & 0o777, 0o755);
+    let mut text = String::new();
+    app.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "dist/app");
+    drop(app);
+    assert!(archive.by_name("dist/link").unwrap().is_symlink());
+
+    // A name that leads out of the directory is refused.
+    let ran = lab.run_with(&lab.request(&spec).with_packaging(Packaging::Zip, true)).unwrap();
+    assert!(ran.result.first_failure.unwrap().contains("invalid artifact name ../../escape"));
+    let spec = crate::lab::spec(
+        "version: 0.2\nphases: {build: {commands: ['STAGE=\"a b\"', 'cd dist']}}\nartifacts:\n  files: [a.txt]\n  name: out/$STAGE-$(echo \"x\" | tr x y)-\"q\"\n",
+    );
+    let ran = lab.run_with(&lab.request(&spec).with_packaging(Packaging::Zip, true)).unwrap();
+    assert_eq!(ran.result.artifacts[0].name.as_deref(), Some("out/a b-y-\"q\""));
+    assert!(ran.result.artifacts[0].archive.as_ref().unwrap().ends_with("archives/out/a b-y-\"q\".zip"));
+}
+
+/// The words of CodeBuild's log, in its order.
+#[test]
+fn the_log() {
+    let ran = run(&lab(), "  files: ['dist/*', gone.txt]\n  base-directory: .\n");
+    let notes = ran.notes();
+    let from = notes.iter().position(|note| note.starts_with("Expanding base")).unwrap();
+    assert_eq!(
+        notes[from..],
+        [
+            "Expanding base directory path: .",
+            "Assembling file list",
+            "Expanding file paths for base directory .",
+            "Expanding dist/*",
+            "Expanding gone.txt",
+            "Skipping invalid file path gone.txt",
+            "Found 2 file(s)",
+        ]
+    );
+}

@@ -112,3 +112,42 @@ fn background_flood() {
     assert!(ran.output().contains(&"next"));
     gone(&lab);
 }
+
+/// A daemon that leaves the group, with the environment it was given, ends with the build; so does its child.
+#[cfg(target_os = "linux")]
+#[test]
+fn daemons() {
+    let lab = Lab::new();
+    let ran = lab.run(&build_of(&[
+        "setsid sh -c 'echo $$ > child; setsid sh -c \"echo \\$\\$ > grandchild; sleep 300\" & wait' >/dev/null 2>&1 &",
+        "while ! test -s grandchild; do sleep 0.01; done",
+    ]));
+    assert_eq!(ran.result.status, BuildStatus::Succeeded, "{}", ran.everything());
+    gone(&lab);
+}
+
+/// The same for a build that is given up, by a daemon that is deaf.
+#[cfg(target_os = "linux")]
+#[test]
+fn deaf_daemons() {
+    let lab = Lab::new();
+    let commands = "setsid sh -c 'trap \"\" TERM; echo $$ > child; while :; do sleep 1; done' >/dev/null 2>&1 &\nwhile ! test -s child; do sleep 0.01; done\ncp child grandchild\necho ready\nsleep 300";
+    let ran = give_up(&lab, &build_of(&[commands]), Cancel::cancel);
+    assert_eq!(ran.result.status, BuildStatus::Stopped);
+    gone(&lab);
+}
+
+/// The directory of the session, the source itself: whatever a command deletes, there is a result that says so.
+#[test]
+fn deleted_directories() {
+    for (command, phase) in [("rm -rf \"${0%/*}\"", "BUILD"), ("rm -rf \"$CODEBUILD_SRC_DIR\"", "BUILD")] {
+        let lab = Lab::new();
+        let ran = lab.run(&(build_of(&[command, "echo unreached"]) + "artifacts:\n  files: x\n"));
+        assert!(!ran.result.is_success(), "{command}");
+        let failed =
+            ran.phases().iter().any(|line| *line == format!("{phase} FAILED") || *line == format!("{phase} FAULT"));
+        assert!(failed, "{command}: {:?}", ran.phases());
+        assert!(!ran.output().contains(&"unreached"), "{command}");
+        assert!(ran.result.first_failure.is_some());
+    }
+}

@@ -15,14 +15,26 @@ mod client;
 #[cfg(feature = "local")]
 mod artifacts;
 #[cfg(feature = "local")]
+mod batch;
+#[cfg(feature = "local")]
+mod cache;
+#[cfg(feature = "local")]
+mod differential;
+#[cfg(feature = "local")]
 mod env;
 #[cfg(feature = "local")]
 mod kill;
 #[cfg(feature = "local")]
 mod lab;
 #[cfg(feature = "local")]
+mod policies;
+#[cfg(feature = "local")]
 mod quotes;
 #[cfg(feature = "local")]
+mod reports;
+#[cfg(feature = "local")]
 mod run;
+#[cfg(feature = "local")]
+mod run_as;
 #[cfg(feature = "local")]
 mod shell_state;

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
+#[cfg(feature = "https")]
+pub(crate) use self::native::{same, which_side};
 pub use self::{
     calls::{Calls, Failed},
     native::Native,

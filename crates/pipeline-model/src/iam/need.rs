@@ -48,7 +48,8 @@ impl fmt::Display for Need {
     }
 }
 
-/// The needs of every role that a pipeline names, by the role's ARN: its own, and those of actions that have one.
+/// The needs of every role that a pipeline names, by the role's ARN: its own, and those of actions that have one. A role
+/// that needs nothing is not there.
 #[must_use]
 pub fn pipeline_needs(pipeline: &Pipeline, home: &Home) -> BTreeMap<String, Vec<Need>> {
     let catalogue = Catalogue::builtin();
@@ -89,7 +90,8 @@ pub fn pipeline_needs(pipeline: &Pipeline, home: &Home) -> BTreeMap<String, Vec<
             roles.entry(role.clone()).or_default().extend(needs);
         }
     }
-    roles.into_iter().map(|(role, needs)| (role, needs.into_iter().collect())).collect()
+    let needed = roles.into_iter().filter(|(_, needs)| !needs.is_empty());
+    needed.map(|(role, needs)| (role, needs.into_iter().collect())).collect()
 }
 
 /// A role of another account works on the resources of that account.

@@ -8,6 +8,7 @@ mod iam;
 mod json;
 mod pages;
 mod properties;
+mod providers;
 mod rules;
 mod secrets;
 mod triggers;

@@ -3,7 +3,7 @@
 use std::io;
 use std::str::FromStr;
 
-use buildspec::run::{Control, Error, Executor, Exit, HostShell, Session, Setup, Stream};
+use buildspec::run::{Control, Error, Executor, Exit, HostShell, Invocation, Session, Setup, Stream};
 
 /// What fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,14 +47,23 @@ impl Executor for BreakingExecutor {
     fn open(&self, setup: &Setup) -> Result<Box<dyn Session>, Error> {
         Ok(Box::new(BreakingSession(self.0.open(setup)?)))
     }
+
+    fn check_user(&self, user: &str) -> Result<(), Error> {
+        self.0.check_user(user)
+    }
 }
 
 #[derive(Debug)]
 struct BreakingSession(Box<dyn Session>);
 
 impl Session for BreakingSession {
-    fn run(&mut self, _: &str, control: &Control<'_>, output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<Exit> {
-        self.0.run("echo 'broken on purpose' >&2; exit 1", control, output)
+    fn run(
+        &mut self,
+        _: &Invocation<'_>,
+        control: &Control<'_>,
+        output: &mut dyn FnMut(Stream, &[u8]),
+    ) -> io::Result<Exit> {
+        self.0.run(&Invocation::new("echo 'broken on purpose' >&2; exit 1"), control, output)
     }
 
     fn set(&mut self, name: &str, value: &str) -> io::Result<()> {
@@ -63,6 +72,15 @@ impl Session for BreakingSession {
 
     fn variables(&mut self, names: &[String], control: &Control<'_>) -> io::Result<Vec<(String, String)>> {
         self.0.variables(names, control)
+    }
+
+    fn expand(
+        &mut self,
+        text: &str,
+        control: &Control<'_>,
+        output: &mut dyn FnMut(Stream, &[u8]),
+    ) -> io::Result<String> {
+        self.0.expand(text, control, output)
     }
 
     fn close(self: Box<Self>) -> io::Result<()> {

@@ -79,6 +79,16 @@ impl Checker {
         Ok(Some(Checked { path: path.to_owned(), kind, report }))
     }
 
+    /// Checks one file as what the caller says it is, whatever its name.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be read.
+    pub fn file_of(&self, kind: Kind, path: &Path) -> Result<Checked> {
+        let bytes = std::fs::read(path).map_err(|error| Error::file(path, error))?;
+        let report = self.bytes(kind, &path.display().to_string(), &bytes);
+        Ok(Checked { path: path.to_owned(), kind, report })
+    }
+
     /// Checks every file below `directory` that is of a [`Kind`] this project knows, on all processors; the answer is in
     /// the order of their names. Hidden directories and those that hold other people's files are passed over; links are
     /// not followed.
