@@ -13,6 +13,16 @@ use crate::{
 const RUNS: &[(&str, &[&str], i32)] = &[
     ("appspec_check", &["--profile", "ecs", "--json", "examples/shop/appspec.yml"], 0),
     ("appspec_check", &["--profile", "agent-v2", "examples/shop/appspec.yml"], 1),
+    ("deploy_service", &["--service", "svc", "--image", "app=nginx:2", "--scenario", "ok", "--json"], 0),
+    ("deploy_service", &["--service", "svc", "--image", "app=nginx:1", "--scenario", "ok"], 0),
+    ("deploy_service", &["--service", "svc", "--image", "app=nginx:2", "--scenario", "rollback", "--json"], 1),
+    (
+        "deploy_service",
+        &["--service", "svc", "--image", "app=nginx:2", "--scenario", "failed", "--rollback-on-failure"],
+        1,
+    ),
+    ("deploy_service", &["--service", "svc", "--image", "app=nginx:2", "--scenario", "stuck", "--timeout", "2s"], 1),
+    ("deploy_service", &["--service", "svc", "--image", "wrong=nginx:2", "--scenario", "ok"], 2),
     ("iam_policy", &["examples/shop/pipeline.json", "--buildspec", "examples/shop/buildspec.yml"], 0),
     ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/taskdef.json", "--json"], 0),
     ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/nothing.json"], 2),
@@ -38,9 +48,15 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("trigger_explain", &["examples/shop/pipeline.json", "--tag", "v1"], 1),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
+    ("memory_ecs", &["--seconds", "0"], 0),
+    ("prune_revisions", &["--family", "web", "--keep", "2", "--scenario", "ok", "--apply", "--json"], 0),
+    ("prune_revisions", &["--family", "web", "--scenario", "better"], 2),
     ("render_taskdef", &["examples/shop/taskdef.json", "--image", "web=shop:v2", "--env", "web:GREETING=a=b"], 0),
     ("render_taskdef", &["examples/shop/taskdef.json", "--image", "wed=shop:v2"], 2),
     ("render_taskdef", &["examples/shop", "--round-trip"], 0),
+    ("run_task", &["--task-definition", "web", "--scenario", "ok", "--json"], 0),
+    ("run_task", &["--task-definition", "web", "--scenario", "failed"], 1),
+    ("run_task", &["--task-definition", "web", "--scenario", "stuck", "--timeout", "2s"], 1),
 ];
 
 pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> anyhow::Result<()> {

@@ -17,6 +17,7 @@ mod rollback;
 mod run;
 mod scale;
 mod schema;
+mod serve;
 mod settings;
 mod strategies;
 mod verify;

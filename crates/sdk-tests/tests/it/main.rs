@@ -9,4 +9,5 @@ mod codepipeline;
 mod ecr;
 mod ecs;
 mod ecs_roles;
+mod ecs_served;
 mod wire;
