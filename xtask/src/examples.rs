@@ -24,6 +24,9 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("deliver", &["--break", "deploy"], 1),
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
+    ("run_buildspec", &["--json", "examples/shop"], 0),
+    ("run_buildspec", &["--dry-run", "--phase", "build", "examples/shop"], 0),
+    ("run_buildspec", &["--batch", "examples/shop"], 2),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
 ];
