@@ -3,10 +3,15 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod builds;
+pub mod findings;
 mod interrupt;
 mod progress;
+mod round_trip;
 mod summary;
+mod taskdef;
 
 pub use interrupt::cancel_on_ctrl_c;
 pub use progress::Progress;
+pub use round_trip::round_trip;
 pub use summary::Summary;
+pub use taskdef::{parse_taskdef, read_options, read_taskdef};

@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    Arguments, codegen, deps, examples,
+    Arguments, acceptance, codegen, deps, examples,
     metadata::{self, Package},
     scaffold,
     selection::{Selection, libraries},
@@ -99,6 +99,9 @@ fn steps(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
     steps.push(step("doc", Work::Run(doc(workspace, members, quick))));
     steps.push(step("examples", Work::Own("examples", examples::check)));
     steps.push(step("scaffold", Work::Own("scaffold", scaffold::check)));
+    if !quick {
+        steps.push(step("acceptance", Work::Own("acceptance all", acceptance::check)));
+    }
     steps
 }
 
@@ -130,6 +133,10 @@ fn clippy(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> 
         steps.push(step("clippy, all features", clippy(&["--workspace", "--all-features", "--all-targets"])));
         // `--all-targets` means those that run when nobody names one.
         steps.push(step("clippy, moto", clippy(MOTO)));
+        for (package, features) in acceptance::SUITES {
+            let selected = ["--package", package, "--features", features, "--test", "acceptance"];
+            steps.push(step(format!("clippy, acceptance of {package}"), clippy(&selected)));
+        }
     }
     steps
 }
@@ -175,6 +182,7 @@ mod tests {
             lines.collect::<Vec<_>>().join("\n")
         };
         assert!(!shown(true).contains("sdk") && !shown(true).contains("--workspace") && !shown(true).contains("moto"));
+        assert!(shown(false).lines().any(|line| line == "acceptance all") && !shown(true).contains("acceptance"));
         for words in [
             "buildspec/sdk",
             "test --workspace --all-features",
@@ -182,6 +190,7 @@ mod tests {
             "clippy --workspace --all-features --test moto",
             "RUSTDOCFLAGS=-Dwarnings cargo doc",
             "fmt --all --check",
+            "clippy --package buildspec --features local --test acceptance",
         ] {
             assert!(shown(false).contains(words), "{words}");
         }

@@ -13,7 +13,12 @@ use crate::{
 const RUNS: &[(&str, &[&str], i32)] = &[
     ("appspec_check", &["--profile", "ecs", "--json", "examples/shop/appspec.yml"], 0),
     ("appspec_check", &["--profile", "agent-v2", "examples/shop/appspec.yml"], 1),
+    ("iam_policy", &["examples/shop/pipeline.json", "--buildspec", "examples/shop/buildspec.yml"], 0),
+    ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/taskdef.json", "--json"], 0),
+    ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/nothing.json"], 2),
     ("lint", &["examples/shop"], 0),
+    ("lint", &["--format", "json", "--image", "aws/codebuild/standard:7.0", "examples/shop"], 0),
+    ("lint", &["--image", "nobody/knows:1", "examples/shop"], 2),
     ("lint", &["--format", "sarif", "examples/template"], 0),
     ("deliver", &["--yes"], 0),
     // Without a terminal `approvals.toml` answers.
@@ -23,12 +28,19 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("deliver", &["--break", "approval"], 1),
     ("deliver", &["--break", "deploy"], 1),
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
+    ("pipeline_check", &["--json", "examples/shop/pipeline.json"], 0),
+    ("pipeline_check", &["examples/shop/taskdef.json"], 1),
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
     ("run_buildspec", &["--json", "examples/shop"], 0),
     ("run_buildspec", &["--dry-run", "--phase", "build", "examples/shop"], 0),
     ("run_buildspec", &["--batch", "examples/shop"], 2),
+    ("trigger_explain", &["examples/shop/pipeline.json", "--push", "main", "--json"], 0),
+    ("trigger_explain", &["examples/shop/pipeline.json", "--tag", "v1"], 1),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
+    ("render_taskdef", &["examples/shop/taskdef.json", "--image", "web=shop:v2", "--env", "web:GREETING=a=b"], 0),
+    ("render_taskdef", &["examples/shop/taskdef.json", "--image", "wed=shop:v2"], 2),
+    ("render_taskdef", &["examples/shop", "--round-trip"], 0),
 ];
 
 pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> anyhow::Result<()> {

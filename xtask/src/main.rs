@@ -5,11 +5,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to people")]
 #![allow(clippy::disallowed_methods, reason = "a program: its clock and environment are the real ones")]
 
+mod acceptance;
 mod ci;
 mod codegen;
 mod corpus;
 mod deps;
 mod examples;
+mod lab;
 mod licences;
 mod metadata;
 mod new_provider;
@@ -38,6 +40,12 @@ struct Command {
 
 /// Sorted by name.
 static COMMANDS: &[Command] = &[
+    Command {
+        name: "acceptance",
+        arguments: "<crate|all>",
+        summary: "runs what a crate promises against podman, a registry, the AWS CLI and moto, all on this machine",
+        run: acceptance::run,
+    },
     Command {
         name: "ci",
         arguments: "[--quick]",
@@ -95,8 +103,14 @@ static COMMANDS: &[Command] = &[
 ];
 
 fn main() -> ExitCode {
-    match dispatch() {
-        Ok(()) => ExitCode::SUCCESS,
+    let mut arguments = std::env::args_os().skip(1);
+    let done = if arguments.next().is_some_and(|first| first == lab::INSIDE) {
+        lab::inside(arguments).map(|code| ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    } else {
+        dispatch().map(|()| ExitCode::SUCCESS)
+    };
+    match done {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -116,6 +116,36 @@ pub(crate) fn permission_twice(object: &str) -> String {
     )
 }
 
+pub(crate) fn unknown_account(what: &str, name: &str) -> String {
+    format!("can't find {what} for {name}")
+}
+
+pub(crate) fn copy_over_directory(source: &str, destination: &str) -> String {
+    format!(
+        "The deployment failed because the application specification file calls for installing the file {source}, but a file with that name already exists at the location ({destination}). Update your AppSpec file or directory structure, and then try again."
+    )
+}
+
+pub(crate) fn directory_over_copy(destination: &str, source: &str) -> String {
+    format!(
+        "The deployment failed because the application specification file includes an mkdir command more than once for the same destination path ({destination}) from ({source}). Update the files section of the AppSpec file, and then try again."
+    )
+}
+
+pub(crate) fn pattern_on_file(object: &str, pattern: &str) -> String {
+    format!(
+        "The deployment failed because the application specification file includes an object ({object}) with an invalid pattern ({pattern}), such as a pattern for a file applied to a directory. Correct the permissions section of the AppSpec file, and then try again."
+    )
+}
+
+pub(crate) fn except_on_file(except: &str, object: &str) -> String {
+    format!(
+        "The deployment failed because the except parameter for a pattern in the permissions section ({except}) for the object named {object} contains an invalid format. Update the AppSpec file, and then try again."
+    )
+}
+
+pub(crate) const DEFAULT_ACL_ON_FILE: &str = "The deployment failed because the -d parameter has been specified to apply an acl setting to a file. This parameter is supported for directories only. Update the AppSpec file, and then try again.";
+
 pub(crate) fn file_exists(location: &str) -> String {
     format!("The deployment failed because a specified file already exists at this location: {location}")
 }

@@ -6,6 +6,8 @@ pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod deploy;
+#[cfg(all(feature = "local", target_os = "linux"))]
+pub mod host;
 pub mod lifecycle;
 pub mod model;
 
@@ -13,7 +15,7 @@ mod agent;
 mod error;
 mod listing;
 mod path;
-mod plan;
+pub mod plan;
 mod read;
 mod ruby;
 mod rules;

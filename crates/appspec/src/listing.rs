@@ -17,10 +17,30 @@ pub enum EntryKind {
 }
 
 /// Paths and what they are, sorted. Directories above an entry are there without being named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// A listing also remembers in which order its entries came, because agent v1 copies in the order in which the file
+/// system gives names; two listings are equal without regard to that.
+#[derive(Clone, Debug, Default)]
 pub struct Listing {
-    entries: BTreeMap<String, EntryKind>,
+    entries: BTreeMap<String, Entry>,
 }
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    kind: EntryKind,
+    came: usize,
+}
+
+impl PartialEq for Listing {
+    fn eq(&self, other: &Self) -> bool {
+        let kinds = |listing: &Self| -> Vec<(String, EntryKind)> {
+            listing.entries.iter().map(|(path, entry)| (path.clone(), entry.kind)).collect()
+        };
+        kinds(self) == kinds(other)
+    }
+}
+
+impl Eq for Listing {}
 
 impl Listing {
     /// An empty listing.
@@ -47,18 +67,32 @@ impl Listing {
         }
         let Some(path) = normalise(path).filter(|path| !path.is_empty()) else { return };
         let mut above = parent(&path);
+        let mut missing = vec![(path.clone(), kind)];
         while let Some(directory) = above.filter(|directory| !directory.is_empty()) {
-            self.entries.insert(directory.to_owned(), EntryKind::Directory);
+            missing.push((directory.to_owned(), EntryKind::Directory));
             above = parent(directory);
         }
-        self.entries.insert(path, kind);
+        for (path, kind) in missing.into_iter().rev() {
+            let came = self.entries.len();
+            self.entries.entry(path).and_modify(|entry| entry.kind = kind).or_insert(Entry { kind, came });
+        }
+    }
+
+    /// Everything directly in a directory, in the order in which it came; paths from the root.
+    pub(crate) fn directly_in(&self, directory: &str) -> Vec<(&str, EntryKind)> {
+        let depth = directory.split('/').filter(|part| !part.is_empty()).count();
+        let prefix = if depth == 0 { String::new() } else { format!("{directory}/") };
+        let below = self.entries.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
+        let mut found: Vec<_> = below.filter(|(path, _)| !path[prefix.len()..].contains('/')).collect();
+        found.sort_by_key(|(_, entry)| entry.came);
+        found.into_iter().map(|(path, entry)| (path.as_str(), entry.kind)).collect()
     }
 
     /// What a path is; the root is a directory.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<EntryKind> {
         let path = normalise(path)?;
-        if path.is_empty() { Some(EntryKind::Directory) } else { self.entries.get(&path).copied() }
+        if path.is_empty() { Some(EntryKind::Directory) } else { self.entries.get(&path).map(|entry| entry.kind) }
     }
 
     /// Everything below a directory, sorted, with paths from the root.
@@ -69,7 +103,7 @@ impl Listing {
         self.entries
             .range(start..)
             .take_while(move |(path, _)| prefix.as_ref().is_some_and(|prefix| path.starts_with(prefix)))
-            .map(|(path, kind)| (path.as_str(), *kind))
+            .map(|(path, entry)| (path.as_str(), entry.kind))
     }
 
     /// How many entries there are.

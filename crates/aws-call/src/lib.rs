@@ -11,6 +11,8 @@ pub mod random;
 #[cfg(feature = "sdk")]
 mod sdk;
 pub mod secret;
+#[cfg(feature = "serve")]
+pub mod serve;
 #[cfg(feature = "system")]
 pub mod system;
 pub mod wait;

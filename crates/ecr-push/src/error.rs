@@ -44,12 +44,18 @@ pub enum Error {
     /// A blob does not have the size its descriptor names, or a size that ECR cannot take.
     #[error(transparent)]
     Size(#[from] SizeError),
+    /// The bytes of a blob are asked for, and only the registry has them.
+    #[error(transparent)]
+    BlobElsewhere(#[from] BlobElsewhere),
     /// The repository does not exist.
     #[error(transparent)]
     RepositoryMissing(#[from] RepositoryMissing),
     /// The tag cannot be moved.
     #[error(transparent)]
     TagImmutable(#[from] TagImmutable),
+    /// The push was broken off by its caller.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 // Every fallible function carries this in its `Result`.
@@ -354,6 +360,23 @@ impl SizeError {
     }
 }
 
+/// The bytes of a blob are asked for, and only the registry has them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("blob {0} is in the registry alone and cannot be read here; open the source again and push without reuse")]
+pub struct BlobElsewhere(Box<Digest>);
+
+impl BlobElsewhere {
+    pub(crate) fn new(digest: Digest) -> Self {
+        Self(Box::new(digest))
+    }
+
+    /// Which blob.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        *self.0
+    }
+}
+
 /// The repository does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -422,5 +445,56 @@ impl TagImmutable {
     #[must_use]
     pub fn pushed(&self) -> Digest {
         self.0.pushed
+    }
+}
+
+/// A push was broken off by its caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.sentence())]
+pub struct Interrupted(Box<Remains>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Remains {
+    target: ImageRef,
+    layers: usize,
+    manifests: usize,
+    tags: Vec<ImageRef>,
+}
+
+impl Interrupted {
+    pub(crate) fn new(target: ImageRef, layers: usize, manifests: usize, tags: Vec<ImageRef>) -> Self {
+        Self(Box::new(Remains { target, layers, manifests, tags }))
+    }
+
+    /// How many layers this push has brought into the repository.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.0.layers
+    }
+
+    /// How many manifests it has stored.
+    #[must_use]
+    pub fn manifests(&self) -> usize {
+        self.0.manifests
+    }
+
+    /// The tags it has written; what they name is whole.
+    #[must_use]
+    pub fn tags(&self) -> &[ImageRef] {
+        &self.0.tags
+    }
+
+    fn sentence(&self) -> String {
+        let Remains { target, layers, manifests, tags } = &*self.0;
+        let tags = match tags.as_slice() {
+            [] => "no tag was written".to_owned(),
+            tags => {
+                let names: Vec<String> = tags.iter().map(|tag| format!("`{tag}`")).collect();
+                format!("{} was written and is whole", names.join(", "))
+            }
+        };
+        format!(
+            "the push to `{target}` was interrupted: {tags}, {layers} layer(s) and {manifests} manifest(s) of it are there; push again, and only what is missing is sent"
+        )
     }
 }

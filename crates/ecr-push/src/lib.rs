@@ -5,14 +5,20 @@ pub mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod digest;
+pub mod door;
 pub mod error;
 pub mod image;
+pub mod login;
 pub mod manifest;
 pub mod media;
+#[cfg(feature = "https")]
+pub mod oci;
 pub mod outputs;
 pub mod plan;
 pub mod push;
 pub mod reference;
+#[cfg(feature = "local")]
+pub mod source;
 
 #[cfg(feature = "local")]
 pub use build::dockerfile;
@@ -23,5 +29,5 @@ pub use image::{Blob, Image};
 pub use manifest::Platform;
 pub use media::MediaType;
 pub use plan::PushPlan;
-pub use push::{Progress, PushOptions, PushReport, PushRequest, Pusher, Silent};
+pub use push::{Progress, PushOptions, PushReport, PushRequest, Pusher, Silent, Verify};
 pub use reference::{ImageRef, Registry, RepositoryName, Tag};

@@ -86,6 +86,18 @@ impl Platform {
         Self { architecture: architecture.to_owned(), os: "linux".to_owned(), variant: None, other: BTreeMap::new() }
     }
 
+    /// Whether an image for this platform is meant where `wanted` is asked for. A variant that is not asked for may be any;
+    /// `arm64` means `arm64/v8`.
+    #[must_use]
+    pub fn fits(&self, wanted: &Self) -> bool {
+        let variant = |platform: &Self| match (platform.architecture.as_str(), platform.variant.as_deref()) {
+            ("arm64", None) => Some("v8".to_owned()),
+            (_, variant) => variant.map(str::to_owned),
+        };
+        (&self.os, &self.architecture) == (&wanted.os, &wanted.architecture)
+            && (wanted.variant.is_none() || variant(self) == variant(wanted))
+    }
+
     /// Reads `os/architecture` or `os/architecture/variant`.
     ///
     /// # Errors
@@ -252,6 +264,16 @@ impl RawManifest {
     #[must_use]
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// What it is about, if it is a signature, an attestation or another referrer (`subject` in the OCI image specification).
+    #[must_use]
+    pub fn subject(&self) -> Option<Digest> {
+        let other = match &self.manifest {
+            Manifest::Image(manifest) => &manifest.other,
+            Manifest::Index(manifest) => &manifest.other,
+        };
+        Digest::parse(other.get("subject")?.get("digest")?.as_str()?).ok()
     }
 
     /// How another manifest refers to this one.

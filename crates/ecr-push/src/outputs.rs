@@ -147,7 +147,7 @@ impl ImageDetail {
     pub fn of(report: &PushReport) -> Self {
         Self {
             image_digest: Some(report.digest),
-            image_size_in_bytes: Some(report.layers.iter().map(|layer| layer.size).sum()),
+            image_size_in_bytes: Some(report.layers.iter().map(|layer| layer.bytes).sum()),
             image_tags: report.tags.iter().map(|tag| tag.tag.clone()).collect(),
             registry_id: report.uri.registry().ecr().map(|ecr| ecr.account),
             repository_name: Some(report.uri.repository().clone()),

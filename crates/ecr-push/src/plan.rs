@@ -1,7 +1,10 @@
 //! What a push will do, decided before it does anything: which blobs are uploaded and in which order, which are there, and
 //! in which order manifests and tags follow. Pure, so it can be printed, compared and tested.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::Serialize;
 
@@ -46,15 +49,31 @@ pub struct PlannedBlob {
     pub action: BlobAction,
 }
 
-/// What happens to a blob.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+/// What happens to a blob, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum BlobAction {
-    /// It is sent.
+    /// It is sent: the registry does not have it.
     Upload,
+    /// Another repository of the registry has it: it is mounted from there, or sent if the registry declines.
+    Mount {
+        /// Which one.
+        from: RepositoryName,
+    },
     /// It is in the repository.
+    Exists,
+    /// It is in the repository, and the image was made to name it: its content is that of a layer to push.
     Reuse,
+}
+
+/// What a registry was found to have before a push.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The blobs of the repository.
+    pub available: BTreeSet<Digest>,
+    /// Blobs of other repositories that can be mounted from there.
+    pub mountable: BTreeMap<Digest, RepositoryName>,
 }
 
 /// A manifest and the tags that will name it.
@@ -73,28 +92,28 @@ pub struct PlannedManifest {
 }
 
 impl PushPlan {
-    /// Plans the push of `image`, given the blobs that are `available` in the repository. `tags` are those to write; tags
-    /// that name the image already are left out by the caller.
+    /// Plans the push of `image`, given what the registry was `found` to have. `tags` are those to write; tags that name the
+    /// image already are left out by the caller.
     ///
     /// # Errors
     /// [`SizeError`] if a blob to upload is empty or larger than ECR takes.
-    pub fn new(
-        repository: RepositoryName,
-        image: &Image,
-        tags: &[Tag],
-        available: &BTreeSet<Digest>,
-    ) -> Result<Self, SizeError> {
+    pub fn new(repository: RepositoryName, image: &Image, tags: &[Tag], found: &Found) -> Result<Self, SizeError> {
         let mut blobs = Vec::new();
         for blob in image.blobs() {
             let (digest, size) = (blob.digest(), blob.size());
-            let action = if available.contains(&digest) { BlobAction::Reuse } else { BlobAction::Upload };
-            if action == BlobAction::Upload && size == 0 {
+            let action = match found.mountable.get(&digest) {
+                _ if found.available.contains(&digest) => BlobAction::Exists,
+                Some(from) => BlobAction::Mount { from: from.clone() },
+                None => BlobAction::Upload,
+            };
+            let sent = matches!(action, BlobAction::Upload | BlobAction::Mount { .. });
+            if sent && size == 0 {
                 return Err(SizeError::new(
                     digest,
                     "it is empty, and ECR takes no empty layer; leave it out of the image",
                 ));
             }
-            if action == BlobAction::Upload && size > LAYER_LIMIT {
+            if sent && size > LAYER_LIMIT {
                 let problem = format!("it has {size} bytes, and ECR takes at most {LAYER_LIMIT}; split the layer");
                 return Err(SizeError::new(digest, problem));
             }
@@ -102,7 +121,7 @@ impl PushPlan {
         }
         // The largest first: it decides how long the push takes, so it must not begin last. The digest makes the order
         // the same on every run.
-        blobs.sort_by_key(|blob| (blob.action != BlobAction::Upload, std::cmp::Reverse(blob.size), blob.digest));
+        blobs.sort_by_key(|blob| (!blob.is_sent(), std::cmp::Reverse(blob.size), blob.digest));
         let planned = image.manifests().into_iter().map(|manifest| PlannedManifest {
             digest: manifest.digest(),
             media_type: manifest.media_type().clone(),
@@ -112,15 +131,21 @@ impl PushPlan {
         Ok(Self { repository, digest: image.digest(), blobs, manifests: planned.collect() })
     }
 
-    /// The blobs to upload, in order.
+    /// The blobs to upload or mount, in order.
     pub fn uploads(&self) -> impl Iterator<Item = &PlannedBlob> {
-        self.blobs.iter().filter(|blob| blob.action == BlobAction::Upload)
+        self.blobs.iter().filter(|blob| blob.is_sent())
     }
 
-    /// How many bytes will be sent as layers.
+    /// How many bytes will be sent as layers, if every mount succeeds.
     #[must_use]
     pub fn upload_bytes(&self) -> u64 {
-        self.uploads().map(|blob| blob.size).sum()
+        self.blobs.iter().filter(|blob| blob.action == BlobAction::Upload).map(|blob| blob.size).sum()
+    }
+}
+
+impl PlannedBlob {
+    const fn is_sent(&self) -> bool {
+        matches!(self.action, BlobAction::Upload | BlobAction::Mount { .. })
     }
 }
 
@@ -128,11 +153,13 @@ impl fmt::Display for PushPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "push {} to {}", self.digest, self.repository)?;
         for blob in &self.blobs {
-            let action = match blob.action {
-                BlobAction::Upload => "upload",
-                BlobAction::Reuse => "reuse ",
+            let (action, why) = match &blob.action {
+                BlobAction::Upload => ("upload", String::new()),
+                BlobAction::Mount { from } => ("mount ", format!(", from {from}")),
+                BlobAction::Exists => ("exists", String::new()),
+                BlobAction::Reuse => ("reuse ", ", same content as a layer to push".to_owned()),
             };
-            writeln!(f, "  {action} {} {:>12} bytes  {}", blob.digest.short(), blob.size, blob.media_type)?;
+            writeln!(f, "  {action} {} {:>12} bytes  {}{why}", blob.digest.short(), blob.size, blob.media_type)?;
         }
         for manifest in &self.manifests {
             let tags: Vec<&str> = manifest.tags.iter().map(Tag::as_str).collect();

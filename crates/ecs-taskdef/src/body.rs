@@ -39,32 +39,7 @@ impl Body {
     /// # Errors
     /// [`BodyError`] if the document is no mapping or has no family.
     pub fn of(task_definition: &TaskDefinition) -> Result<Self, BodyError> {
-        let root = task_definition.document().root().ok_or(BodyError::NotAMapping)?;
-        if task_definition.is_container_list() {
-            let containers = convert(root, Some(CONTAINERS), task_definition.schema());
-            let family = task_definition.reading.family.as_deref();
-            return Self::from_json(json!({ "family": family, "containerDefinitions": containers }));
-        }
-        let node = definition_node(root);
-        let entries = node.as_map().ok_or(BodyError::NotAMapping)?;
-        let schema = task_definition.schema();
-        let mut json = Map::new();
-        for entry in entries {
-            let key = entry.key.as_str().unwrap_or_default();
-            if READ_ONLY.contains(&key) {
-                // An earlier duplicate of the key cannot exist in the output either.
-                continue;
-            }
-            insert(&mut json, key, &entry.value, TASK_DEFINITION.kind(key), schema);
-        }
-        // `DescribeTaskDefinition` gives the tags beside the task definition.
-        if task_definition.wrapped
-            && !json.contains_key("tags")
-            && let Some(tags) = root.get("tags")
-        {
-            insert(&mut json, "tags", tags, Some(TAGS), schema);
-        }
-        Self::from_json(Json::Object(json))
+        Self::from_json(fields(task_definition)?)
     }
 
     /// A request from JSON that is sent as it is, but for the read-only fields.
@@ -111,6 +86,38 @@ impl Body {
     pub fn to_text(&self) -> String {
         self.json.to_string()
     }
+}
+
+/// What a document says, with the API's types and without the read-only fields; a family is not needed.
+pub(crate) fn fields(task_definition: &TaskDefinition) -> Result<Json, BodyError> {
+    let root = task_definition.document().root().ok_or(BodyError::NotAMapping)?;
+    let schema = task_definition.schema();
+    if task_definition.is_container_list() {
+        let mut json = json!({ "containerDefinitions": convert(root, Some(CONTAINERS), schema) });
+        if let Some(family) = &task_definition.reading.family {
+            json["family"] = json!(family);
+        }
+        return Ok(json);
+    }
+    let node = definition_node(root);
+    let entries = node.as_map().ok_or(BodyError::NotAMapping)?;
+    let mut json = Map::new();
+    for entry in entries {
+        let key = entry.key.as_str().unwrap_or_default();
+        if READ_ONLY.contains(&key) {
+            // An earlier duplicate of the key cannot exist in the output either.
+            continue;
+        }
+        insert(&mut json, key, &entry.value, TASK_DEFINITION.kind(key), schema);
+    }
+    // `DescribeTaskDefinition` gives the tags beside the task definition.
+    if task_definition.wrapped
+        && !json.contains_key("tags")
+        && let Some(tags) = root.get("tags")
+    {
+        insert(&mut json, "tags", tags, Some(TAGS), schema);
+    }
+    Ok(Json::Object(json))
 }
 
 fn insert(json: &mut Map<String, Json>, key: &str, node: &Node, kind: Option<Kind>, schema: Schema) {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::canonical::{canonicalize, key_of};
+use crate::{TaskDefinition, body};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,6 +37,25 @@ pub fn diff(from: &Json, to: &Json) -> Diff {
     let mut changes = Vec::new();
     compare("", "", Some(&canonicalize(from)), Some(&canonicalize(to)), &mut changes);
     Diff { changes }
+}
+
+/// Compares two files, each in whatever form it is written; neither needs a family.
+///
+/// ```
+/// use ecs_taskdef::{diff, read};
+/// use spec_report::Source;
+///
+/// let old = read(Source::new("a.json", r#"{"family": "web", "cpu": "1024", "containerDefinitions": []}"#)).value;
+/// let new = read(Source::new("b.yaml", "family: web\ncpu: 2 vCPU\nvolumes: []\n")).value;
+/// let changes = diff::files(&old.ok_or("no mapping")?, &new.ok_or("no mapping")?);
+/// assert_eq!(changes.to_string(), "~ cpu: \"1024\" -> \"2048\"\n");
+/// # Ok::<(), &'static str>(())
+/// ```
+#[must_use]
+pub fn files(from: &TaskDefinition, to: &TaskDefinition) -> Diff {
+    // A value of `TaskDefinition` is a mapping or a list, so there are fields.
+    let fields = |file| body::fields(file).unwrap_or_default();
+    diff(&fields(from), &fields(to))
 }
 
 impl Diff {

@@ -17,6 +17,7 @@ pub mod rules;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod units;
+pub mod verify;
 
 pub use body::{Body, BodyError};
 pub use canonical::canonicalize;

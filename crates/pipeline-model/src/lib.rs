@@ -7,6 +7,7 @@ pub mod conformance;
 pub mod draw;
 pub mod format;
 pub mod graph;
+pub mod iam;
 pub mod model;
 pub mod places;
 pub mod references;

@@ -9,9 +9,11 @@
 //! Invariant: every path of every instruction is below the root, without `.` and `..`; every source
 //! is inside the bundle.
 
+mod accounts;
+pub mod agent_v1;
 mod permissions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use spec_report::{Span, Spanned};
@@ -21,6 +23,7 @@ use crate::listing::{EntryKind, Listing};
 use crate::model::acl::Ace;
 use crate::model::server::{FileExistsBehavior, Server};
 use crate::path::{LONGEST_PATH, file_name, is_absolute, join, normalise, parent, separators};
+pub use accounts::{Accounts, MapAccounts, User};
 
 /// What an installation does, and what speaks against it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,7 +41,7 @@ impl Plan {
     /// Whether the installation would fail.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
-        self.problems.iter().any(|problem| problem.kind != ProblemKind::PermissionMatchesNothing)
+        self.problems.iter().any(Problem::stops)
     }
 }
 
@@ -59,6 +62,8 @@ pub enum Instruction {
     Mkdir {
         /// The directory.
         directory: String,
+        /// The directory of the bundle that it comes from, if it is one.
+        source: Option<String>,
     },
     /// Copies a file or symbolic link of the bundle.
     Copy {
@@ -108,7 +113,7 @@ impl Instruction {
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
-            Self::Mkdir { directory } => directory,
+            Self::Mkdir { directory, .. } => directory,
             Self::Copy { destination, .. } => destination,
             Self::Chown { path, .. }
             | Self::Chmod { path, .. }
@@ -121,7 +126,7 @@ impl Instruction {
 impl fmt::Display for Instruction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Mkdir { directory } => write!(f, "mkdir {directory}"),
+            Self::Mkdir { directory, .. } => write!(f, "mkdir {directory}"),
             Self::Copy { source, destination } => write!(f, "copy {source} {destination}"),
             Self::Chown { path, owner, group } => {
                 write!(f, "chown {}", owner.as_deref().unwrap_or(""))?;
@@ -159,6 +164,14 @@ pub struct Problem {
     pub agent: Option<String>,
 }
 
+impl Problem {
+    /// Whether the installation would fail for this.
+    #[must_use]
+    pub fn stops(&self) -> bool {
+        self.kind != ProblemKind::PermissionMatchesNothing
+    }
+}
+
 /// Kinds of [`Problem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -181,6 +194,8 @@ pub enum ProblemKind {
     PermissionOverlap,
     /// A permission for a file has a pattern, an exception or a default ACL entry.
     PermissionOnFile,
+    /// An owner, a group or a name in an ACL entry is not known on the host.
+    UnknownAccount,
     /// A permission applies to nothing. The only kind that does not stop the installation.
     PermissionMatchesNothing,
 }
@@ -191,6 +206,8 @@ struct Target {
     span: Span,
     /// The file's path in the bundle; `None` for a directory.
     source: Option<String>,
+    /// The directory's path in the bundle, if it comes from there.
+    directory: Option<String>,
     /// Whether the host has it already, as a directory.
     exists: bool,
 }
@@ -199,6 +216,9 @@ struct Planner<'a> {
     server: &'a Server,
     bundle: &'a Listing,
     host: &'a Listing,
+    behavior: &'a FileExistsBehavior,
+    known: &'a BTreeSet<String>,
+    accounts: Option<&'a dyn Accounts>,
     windows: bool,
     targets: BTreeMap<String, Target>,
     retained: Vec<String>,
@@ -221,15 +241,73 @@ struct Planner<'a> {
 /// ```
 #[must_use]
 pub fn plan(server: &Server, bundle: &Listing, host: &Listing) -> Plan {
-    let windows = server.is_windows();
-    let mut planner =
-        Planner { server, bundle, host, windows, targets: BTreeMap::new(), retained: Vec::new(), problems: Vec::new() };
-    for file in &server.files {
-        if let (Some(source), Some(destination)) = (&file.source, &file.destination) {
-            planner.file(source, destination);
-        }
+    Planning::new(server, bundle, host).plan()
+}
+
+/// Everything that a plan depends on; [`plan`] is the short form.
+#[derive(Clone, Debug)]
+pub struct Planning<'a> {
+    server: &'a Server,
+    bundle: &'a Listing,
+    host: &'a Listing,
+    behavior: FileExistsBehavior,
+    retained: BTreeSet<String>,
+    accounts: Option<&'a dyn Accounts>,
+}
+
+impl<'a> Planning<'a> {
+    /// Installing `bundle` by `server` on a host that has the files `host`.
+    #[must_use]
+    pub fn new(server: &'a Server, bundle: &'a Listing, host: &'a Listing) -> Self {
+        let behavior = FileExistsBehavior::Disallow;
+        Self { server, bundle, host, behavior, retained: BTreeSet::new(), accounts: None }
     }
-    planner.finish()
+
+    /// What the deployment says about files that are in the way. The AppSpec's own word beats it, as with the agent.
+    #[must_use]
+    pub fn with_file_exists_behavior(mut self, behavior: FileExistsBehavior) -> Self {
+        self.behavior = behavior;
+        self
+    }
+
+    /// Files, as absolute paths, that an earlier deployment found and kept. They are not in the way of a deployment
+    /// under `DISALLOW` but kept again.
+    #[must_use]
+    pub fn with_retained(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        self.retained = paths.into_iter().collect();
+        self
+    }
+
+    /// The users and groups of the host; without them names are not checked.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: &'a dyn Accounts) -> Self {
+        self.accounts = Some(accounts);
+        self
+    }
+
+    /// Works the plan out.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let server = self.server;
+        let mut planner = Planner {
+            server,
+            bundle: self.bundle,
+            host: self.host,
+            behavior: server.file_exists_behavior.as_ref().map_or(&self.behavior, |behavior| &behavior.value),
+            known: &self.retained,
+            accounts: self.accounts,
+            windows: server.is_windows(),
+            targets: BTreeMap::new(),
+            retained: Vec::new(),
+            problems: Vec::new(),
+        };
+        for file in &server.files {
+            if let (Some(source), Some(destination)) = (&file.source, &file.destination) {
+                planner.file(source, destination);
+            }
+        }
+        planner.finish()
+    }
 }
 
 impl Planner<'_> {
@@ -281,7 +359,8 @@ impl Planner<'_> {
                 self.problem(ProblemKind::MissingSource, source.span, message, None);
             }
             Some(EntryKind::Directory) => {
-                if !self.add_directory(&base, source.span) {
+                // The destination itself is not from the bundle: what is merged into it are the contents.
+                if !self.add_directory(&base, None, source.span) {
                     return;
                 }
                 let bundle = self.bundle;
@@ -289,7 +368,7 @@ impl Planner<'_> {
                     let inside = if from.is_empty() { path } else { &path[from.len() + 1..] };
                     let to = join(&base, inside);
                     if kind == EntryKind::Directory {
-                        self.add_directory(&to, source.span);
+                        self.add_directory(&to, Some(path), source.span);
                     } else {
                         self.add_file(path, &to, source.span);
                     }
@@ -303,12 +382,15 @@ impl Planner<'_> {
     }
 
     /// Adds a directory and those above it; `false`, after reporting, if one of them cannot be one.
-    fn add_directory(&mut self, path: &str, span: Span) -> bool {
+    fn add_directory(&mut self, path: &str, from: Option<&str>, span: Span) -> bool {
+        let whole = path.len();
         let ends = path.match_indices('/').map(|(at, _)| at).chain(std::iter::once(path.len()));
         for end in ends.filter(|end| *end > 0) {
             let path = &path[..end];
-            if let Some(target) = self.targets.get(path) {
+            let from = from.filter(|_| end == whole);
+            if let Some(target) = self.targets.get_mut(path) {
                 if target.source.is_none() {
+                    target.directory = target.directory.take().or_else(|| from.map(str::to_owned));
                     continue;
                 }
                 let (other, shown) = (target.span, self.shown(path));
@@ -319,13 +401,15 @@ impl Planner<'_> {
             let exists = match self.host.get(path) {
                 None => false,
                 Some(EntryKind::Directory) => true,
-                Some(EntryKind::File | EntryKind::Symlink) => {
-                    let message = format!("`{}` has to be a directory, but is a file on the host", self.shown(path));
+                Some(kind) => {
+                    let is = if kind == EntryKind::Symlink { "symbolic link" } else { "file" };
+                    let message = format!("`{}` has to be a directory, but is a {is} on the host", self.shown(path));
                     self.problem(ProblemKind::Collision, span, message, None);
                     return false;
                 }
             };
-            self.targets.insert(path.to_owned(), Target { span, source: None, exists });
+            let directory = from.map(str::to_owned);
+            self.targets.insert(path.to_owned(), Target { span, source: None, directory, exists });
         }
         true
     }
@@ -344,37 +428,38 @@ impl Planner<'_> {
             return;
         }
         let above = parent(path).unwrap_or("").to_owned();
-        if !self.add_directory(&above, span) {
+        if !self.add_directory(&above, None, span) {
             return;
         }
-        let behavior = self.server.file_exists_behavior.as_ref().map(|behavior| &behavior.value);
-        match (self.host.get(path), behavior) {
+        match (self.host.get(path), self.behavior) {
             (None, _) => {}
             (Some(EntryKind::Directory), _) => {
                 let message = format!("`{}` has to be a file, but is a directory on the host", self.shown(path));
                 self.problem(ProblemKind::Collision, span, message, None);
                 return;
             }
-            (Some(_), Some(FileExistsBehavior::Overwrite)) => {}
-            (Some(_), Some(FileExistsBehavior::Retain)) => {
-                self.retained.push(self.shown(path));
-                return;
-            }
-            (Some(_), _) => {
+            (Some(_), FileExistsBehavior::Overwrite) => {}
+            (Some(_), behavior) => {
                 let shown = self.shown(path);
+                if *behavior == FileExistsBehavior::Retain || self.known.contains(&shown) {
+                    self.retained.push(shown);
+                    return;
+                }
                 let message = format!("`{shown}` is on the host already and was not installed by a deployment");
                 self.problem(ProblemKind::Exists, span, message, Some(agent::file_exists(&shown)));
                 return;
             }
         }
-        self.targets.insert(path.to_owned(), Target { span, source: Some(from.to_owned()), exists: false });
+        self.targets
+            .insert(path.to_owned(), Target { span, source: Some(from.to_owned()), directory: None, exists: false });
     }
 
     fn finish(mut self) -> Plan {
         let mut instructions: Vec<Instruction> = Vec::new();
         for (path, target) in &self.targets {
             if target.source.is_none() && !target.exists {
-                instructions.push(Instruction::Mkdir { directory: self.shown(path) });
+                let source = target.directory.clone();
+                instructions.push(Instruction::Mkdir { directory: self.shown(path), source });
             }
         }
         for (path, target) in &self.targets {

@@ -11,7 +11,7 @@ use spec_report::Span;
 
 use super::{Instruction, Planner, ProblemKind};
 use crate::agent;
-use crate::model::acl::parse_ace;
+use crate::model::acl::{AceKind, parse_ace};
 use crate::model::server::{ObjectType, Permission};
 use crate::path::{fits, is_below, normalise};
 
@@ -24,6 +24,7 @@ impl Planner<'_> {
         // Path -> the permission that applies to it.
         let mut applied: BTreeMap<String, &Permission> = BTreeMap::new();
         for permission in &server.permissions {
+            self.accounts_of(permission);
             let Some(object) = &permission.object else { continue };
             let path = if object.value.starts_with('/') { normalise(&object.value) } else { None };
             let matched = path.map_or_else(Vec::new, |path| self.matching(permission, &path));
@@ -53,6 +54,38 @@ impl Planner<'_> {
             }
         }
         applied.into_iter().flat_map(|(path, permission)| instructions(&self.shown(&path), permission)).collect()
+    }
+
+    /// Reports the names that the host does not know; a number is an id, whoever has it.
+    fn accounts_of(&mut self, permission: &Permission) {
+        let Some(accounts) = self.accounts else { return };
+        let is_id = |name: &str| name.parse::<u32>().is_ok();
+        let mut unknown = Vec::new();
+        if let Some(owner) = permission.owner.as_ref().filter(|owner| !is_id(&owner.value))
+            && accounts.user(&owner.value).is_none()
+        {
+            unknown.push((owner.span, "user", owner.value.clone()));
+        }
+        if let Some(group) = permission.group.as_ref().filter(|group| !is_id(&group.value))
+            && accounts.group(&group.value).is_none()
+        {
+            unknown.push((group.span, "group", group.value.clone()));
+        }
+        for entry in permission.acls.iter().flatten() {
+            let Ok(ace) = parse_ace(&entry.value) else { continue };
+            if ace.name.is_empty() || is_id(&ace.name) {
+                continue;
+            }
+            match ace.kind {
+                AceKind::User if accounts.user(&ace.name).is_none() => unknown.push((entry.span, "user", ace.name)),
+                AceKind::Group if accounts.group(&ace.name).is_none() => unknown.push((entry.span, "group", ace.name)),
+                _ => {}
+            }
+        }
+        for (span, what, name) in unknown {
+            let message = format!("the host has no {what} `{name}`");
+            self.problem(ProblemKind::UnknownAccount, span, message, Some(agent::unknown_account(what, &name)));
+        }
     }
 
     /// The planned paths that a permission applies to.
@@ -98,7 +131,7 @@ impl Planner<'_> {
 }
 
 /// Owner before mode: changing the owner drops set-user-id and set-group-id bits.
-fn instructions(path: &str, permission: &Permission) -> Vec<Instruction> {
+pub(super) fn instructions(path: &str, permission: &Permission) -> Vec<Instruction> {
     let mut steps = Vec::new();
     let text = |value: &Option<spec_report::Spanned<String>>| value.as_ref().map(|value| value.value.clone());
     if permission.owner.is_some() || permission.group.is_some() {

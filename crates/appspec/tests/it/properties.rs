@@ -122,7 +122,7 @@ proptest! {
             prop_assert!(windows || path.starts_with('/'), "{step}");
             prop_assert!(path.split('/').skip(usize::from(!windows)).all(|part| !matches!(part, "" | "." | "..")), "{step}");
             match step {
-                Instruction::Mkdir { directory } => {
+                Instruction::Mkdir { directory, .. } => {
                     prop_assert!(!made.contains(directory), "made twice: {step}");
                     prop_assert_eq!(host.get(directory), None);
                     made.push(directory.clone());

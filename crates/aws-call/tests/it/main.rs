@@ -5,6 +5,7 @@ mod block_on;
 mod clock;
 mod error;
 mod id;
+mod serve;
 #[cfg(feature = "system")]
 mod system;
 mod wait;

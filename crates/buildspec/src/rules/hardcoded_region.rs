@@ -1,5 +1,7 @@
 //! Regions in commands.
 
+use std::ops::Range;
+
 use spec_report::{Findings, declare_rule};
 
 use super::shell::expansions;
@@ -23,6 +25,13 @@ pub(super) fn check(subject: &Subject, findings: &mut Findings<'_>) {
     if !subject.scripts.iter().any(variable) {
         return;
     }
+    let mut report = |script: &Script, at: Range<usize>| {
+        let message =
+            format!("`{}` is written out, and other commands take it from the build", subject.raw(script, &at));
+        findings
+            .report(&HARDCODED_REGION, &subject.source, subject.place(&script.text, at), message)
+            .set_help("use `$AWS_REGION`, or leave the option out");
+    };
     for (script, command) in subject.commands().filter(|(_, command)| {
         // The public registry is in one region only.
         command.program() == Some("aws") && !command.calls(&["aws", "ecr-public"])
@@ -30,13 +39,26 @@ pub(super) fn check(subject: &Subject, findings: &mut Findings<'_>) {
         let words: Vec<_> = command.arguments().collect();
         let value = words.windows(2).find(|pair| pair[0].text == "--region").map(|pair| pair[1]);
         if let Some(value) = value.filter(|value| is_region(&value.text)) {
-            let place = subject.place(&script.text, value.at.clone());
-            let message = format!("`{}` is written out, and other commands take it from the build", value.text);
-            findings
-                .report(&HARDCODED_REGION, &subject.source, place, message)
-                .set_help("use `$AWS_REGION`, or leave the option out");
+            report(script, value.at.clone());
         }
     }
+    for script in &subject.scripts {
+        for region in registries(&script.text.value) {
+            report(script, region);
+        }
+    }
+}
+
+/// Where the regions of the account's own registries are written: `$ACCOUNT.dkr.ecr.us-west-2.amazonaws.com`. An account
+/// that is written out is somebody else's, who may have registries in that region alone.
+fn registries(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    const BEHIND_THE_ACCOUNT: &str = ".dkr.ecr.";
+    text.match_indices(BEHIND_THE_ACCOUNT).filter_map(move |(at, _)| {
+        let start = at + BEHIND_THE_ACCOUNT.len();
+        let end = start + text[start..].find(".amazonaws.com")?;
+        let account = text[..at].rsplit([' ', '=', '"', '\'', '/']).next()?;
+        (account.contains('$') && is_region(&text[start..end])).then_some(start..end)
+    })
 }
 
 /// `eu-west-1`

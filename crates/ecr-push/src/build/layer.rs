@@ -14,13 +14,17 @@ use bytes::Bytes;
 use flate2::{Compression, GzBuilder, write::GzEncoder};
 
 use super::archive::{Archive, Kind};
-#[cfg(feature = "local")]
-use crate::error::IoError;
 use crate::{
     digest::{Digest, HashingWriter},
     error::{BuildError, Error},
     image::Blob,
     media::MediaType,
+};
+#[cfg(feature = "local")]
+use crate::{
+    error::IoError,
+    image::section::Section,
+    source::{header::Kind as Member, index::members},
 };
 
 /// Paths and contents of a layer. Of two entries with one path, the later wins.
@@ -54,6 +58,8 @@ enum Content {
     Symlink(String),
     #[cfg(feature = "local")]
     File(PathBuf),
+    #[cfg(feature = "local")]
+    Section(Section),
 }
 
 const DIRECTORY_MODE: u32 = 0o755;
@@ -116,6 +122,46 @@ impl Layer {
                 super::walk::Found::Unfit(why) => return Err(found.unfit(why)),
             };
         }
+        Ok(self)
+    }
+
+    /// Adds the files, directories and links of a tar, under `path`. Their times, owners and order are left out, as for any
+    /// entry: two tars with the same contents make the same layer. Files are read from the tar when the layer is built.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the tar cannot be read, [`Error::Document`] if it is not valid, [`Error::Build`] if it holds devices
+    /// or a hard link to what is not in it.
+    #[cfg(feature = "local")]
+    pub fn tar_from(mut self, path: &str, source: &Path) -> Result<Self, Error> {
+        let file = std::fs::File::open(source).map_err(|error| IoError::new("read", source, error))?;
+        let mut files: BTreeMap<String, Entry> = BTreeMap::new();
+        let mut entries: Vec<(String, Entry)> = Vec::new();
+        members(&std::sync::Arc::new(file), source, &mut |header, section| {
+            let mode = if header.mode & 0o100 == 0 { 0o644 } else { 0o755 };
+            let entry = match header.kind {
+                Member::File => {
+                    let entry = Entry { mode, content: Content::Section(section.clone()) };
+                    files.insert(normal(&header.name)?, entry.clone());
+                    entry
+                }
+                Member::Directory => Entry { mode: DIRECTORY_MODE, content: Content::Directory },
+                Member::Symlink => Entry { mode: 0o777, content: Content::Symlink(header.link.clone()) },
+                Member::HardLink => files.get(&normal(&header.link)?).cloned().ok_or_else(|| {
+                    let problem =
+                        format!("it is a hard link to `{}`, which the tar does not hold before it", header.link);
+                    BuildError::new(&header.name, problem, "make the tar anew with both files")
+                })?,
+                Member::Other | Member::Extension(_) => {
+                    let problem = "it is a socket, pipe or device";
+                    return Err(BuildError::new(&header.name, problem, "leave it out of the tar").into());
+                }
+            };
+            // Refused here by its own name, which the prefix would hide.
+            let name = normal(&header.name)?;
+            entries.push((format!("{path}/{name}"), entry));
+            Ok(())
+        })?;
+        self.entries.extend(entries);
         Ok(self)
     }
 
@@ -202,6 +248,12 @@ impl Entry {
                 let mut file = std::fs::File::open(source).map_err(io)?;
                 let size = file.metadata().map_err(io)?.len();
                 Ok(archive.append(path, mode, Kind::File { size }, &mut file).map_err(io)?)
+            }
+            #[cfg(feature = "local")]
+            Content::Section(section) => {
+                let io = |error| IoError::new("read", section.name().to_string(), error);
+                let kind = Kind::File { size: section.len() };
+                Ok(archive.append(path, mode, kind, &mut section.reader()).map_err(io)?)
             }
         }
     }

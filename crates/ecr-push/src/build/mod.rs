@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 
 pub use self::layer::{BuiltLayer, Layer};
 use crate::{
+    digest::Digest,
     error::{DocumentError, Error},
     image::{Blob, Empty, History, Image, ImageConfig, RootFs, RunConfig},
-    manifest::{ImageManifest, Platform, RawManifest},
+    manifest::{Descriptor, ImageManifest, Manifest, OtherFields, Platform, RawManifest},
     media::MediaType,
 };
 
@@ -37,16 +38,63 @@ const CREATED: &str = "1970-01-01T00:00:00Z";
 #[derive(Debug, Clone)]
 pub struct ImageBuilder {
     platform: Platform,
+    base: Base,
     layers: Vec<Layer>,
     run: RunConfig,
     annotations: BTreeMap<String, String>,
+}
+
+/// What lies below the new layers.
+#[derive(Debug, Clone, Default)]
+struct Base {
+    layers: Vec<Descriptor>,
+    blobs: Vec<Blob>,
+    diff_ids: Vec<Digest>,
+    history: Vec<History>,
+    /// Fields of the base's configuration that this crate has no name for.
+    other: OtherFields,
 }
 
 impl ImageBuilder {
     /// Begins with nothing, as `FROM scratch` does.
     #[must_use]
     pub fn new(platform: Platform) -> Self {
-        Self { platform, layers: Vec::new(), run: RunConfig::default(), annotations: BTreeMap::new() }
+        let (layers, run, annotations) = (Vec::new(), RunConfig::default(), BTreeMap::new());
+        Self { platform, base: Base::default(), layers, run, annotations }
+    }
+
+    /// Begins with another image, as `FROM` does: its layers stay as they are, and its configuration is what the new one
+    /// starts from. Of an index, take one of its [`children`](Image::children).
+    ///
+    /// ```
+    /// use ecr_push::{ImageBuilder, Layer, Platform};
+    ///
+    /// let base = ImageBuilder::new(Platform::linux("arm64")).layer(Layer::new().directory("/tmp", 0o755)).build()?;
+    /// let image = ImageBuilder::from_image(&base)?.layer(Layer::new().file("/a", "b", 0o644)).build()?;
+    /// assert_eq!(image.layers()[0].digest(), base.layers()[0].digest());
+    /// # Ok::<(), ecr_push::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Document`] if `base` is an index or an artifact, or its configuration does not fit its layers;
+    /// [`Error::Io`] if that cannot be read.
+    pub fn from_image(base: &Image) -> Result<Self, Error> {
+        let invalid = |why: &str| DocumentError::new(format!("base image {}", base.digest()), why);
+        let (Manifest::Image(manifest), Some(config)) = (base.manifest().manifest(), base.config()?) else {
+            return Err(invalid("it is not the image for one platform, so nothing can be built on it").into());
+        };
+        if config.rootfs.diff_ids.len() != manifest.layers.len() {
+            return Err(invalid("its configuration names other layers than its manifest").into());
+        }
+        let platform = config.platform();
+        let base = Base {
+            layers: manifest.layers.clone(),
+            blobs: base.layers().to_vec(),
+            diff_ids: config.rootfs.diff_ids,
+            history: config.history,
+            other: config.other,
+        };
+        Ok(Self { platform, base, layers: Vec::new(), run: config.config, annotations: BTreeMap::new() })
     }
 
     /// Adds a layer on top of the others.
@@ -124,12 +172,11 @@ impl ImageBuilder {
     /// # Errors
     /// As [`Layer::build`].
     pub fn build(self) -> Result<Image, Error> {
-        let mut layers = Vec::with_capacity(self.layers.len());
-        let mut diff_ids = Vec::with_capacity(self.layers.len());
-        let mut history = Vec::with_capacity(self.layers.len());
+        let Base { layers: mut descriptors, mut blobs, mut diff_ids, mut history, other } = self.base;
         for layer in self.layers {
             let (blob, diff_id, created_by) = layer.build()?.into_parts();
-            layers.push(blob);
+            descriptors.push(blob.descriptor().clone());
+            blobs.push(blob);
             diff_ids.push(diff_id);
             history.push(History { created: Some(CREATED.to_owned()), created_by, empty_layer: false });
         }
@@ -141,7 +188,7 @@ impl ImageBuilder {
             config: self.run,
             rootfs: RootFs::layers(diff_ids),
             history,
-            other: BTreeMap::new(),
+            other,
         };
         let config = serde_json::to_vec(&config).map_err(|error| DocumentError::new("the new configuration", error))?;
         let config = Blob::from_bytes(MediaType::OciConfig, config);
@@ -149,11 +196,11 @@ impl ImageBuilder {
             schema_version: 2,
             media_type: Some(MediaType::OciManifest),
             config: config.descriptor().clone(),
-            layers: layers.iter().map(|layer| layer.descriptor().clone()).collect(),
+            layers: descriptors,
             annotations: self.annotations,
             other: BTreeMap::new(),
         };
         let manifest = serde_json::to_vec(&manifest).map_err(|error| DocumentError::new("the new manifest", error))?;
-        Image::new(RawManifest::parse(manifest, None)?, config, layers)
+        Image::new(RawManifest::parse(manifest, None)?, config, blobs)
     }
 }

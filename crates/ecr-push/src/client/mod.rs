@@ -13,6 +13,8 @@ use aws_call::CallError;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "serve")]
+pub use self::memory::{HttpFault, RegistryServer, RequestLine, ServeOptions};
 #[cfg(feature = "sdk")]
 pub use self::sdk::Ecr;
 #[cfg(feature = "memory")]
@@ -80,6 +82,8 @@ pub enum Operation {
     CreateRepository,
     /// [`Repositories::describe`].
     DescribeRepositories,
+    /// [`Logins::login`](crate::login::Logins::login).
+    GetAuthorizationToken,
     /// [`ImageStore::initiate_upload`].
     InitiateLayerUpload,
     /// [`ImageStore::put_image`].
@@ -98,6 +102,7 @@ impl Operation {
             Self::CompleteLayerUpload => "CompleteLayerUpload",
             Self::CreateRepository => "CreateRepository",
             Self::DescribeRepositories => "DescribeRepositories",
+            Self::GetAuthorizationToken => "GetAuthorizationToken",
             Self::InitiateLayerUpload => "InitiateLayerUpload",
             Self::PutImage => "PutImage",
             Self::UploadLayerPart => "UploadLayerPart",

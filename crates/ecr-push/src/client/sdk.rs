@@ -17,7 +17,14 @@ use super::{
     ImageStore, InitiateUpload, LayerState, Operation, PartAnswer, PutImage, Repositories, Repository, StoredImage,
     TagMutability, Upload, UploadPart,
 };
-use crate::{digest::Digest, manifest::RawManifest, media::MediaType, reference::Registry};
+use crate::{
+    digest::Digest,
+    login::{Login, Logins},
+    manifest::RawManifest,
+    media::MediaType,
+    reference::Registry,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 /// ECR, through the SDK.
 ///
@@ -176,6 +183,29 @@ impl ImageStore for Ecr {
             .map_err(|error| CallError::from_sdk(operation.as_str(), error))?;
         stored_image(&output)
     }
+}
+
+/// The token of the caller's identity for `docker login`; it opens every registry that this identity may use.
+#[async_trait]
+impl Logins for Ecr {
+    async fn login(&self) -> Result<Option<Login>, CallError> {
+        let operation = Operation::GetAuthorizationToken;
+        let output = self.client.get_authorization_token().send().await;
+        let output = output.map_err(|error| CallError::from_sdk(operation.as_str(), error))?;
+        let data = output.authorization_data().first().ok_or_else(|| lacks(operation, "authorizationData"))?;
+        let token = data.authorization_token().ok_or_else(|| lacks(operation, "authorizationToken"))?;
+        let login = login(token)
+            .ok_or_else(|| CallError::new(operation.as_str(), Fault::Other).with_message("the token cannot be read"))?;
+        let end = data.expires_at().and_then(|time| std::time::SystemTime::try_from(*time).ok());
+        Ok(Some(end.map_or_else(|| login.clone(), |end| login.clone().until(end))))
+    }
+}
+
+/// A token is name and password in base64, with a colon between.
+fn login(token: &str) -> Option<Login> {
+    let text = String::from_utf8(BASE64_STANDARD.decode(token).ok()?).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some(Login::new(user, password))
 }
 
 #[async_trait]

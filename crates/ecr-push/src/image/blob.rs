@@ -1,20 +1,18 @@
 //! Blobs: bytes with a known digest and size, in memory or in a file. A layer of gigabytes is read part by part.
 
-use std::sync::Arc;
 #[cfg(feature = "local")]
-use std::{
-    fs::File,
-    io::{Read, Seek, SeekFrom},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 #[cfg(feature = "local")]
+use super::section::Section;
+#[cfg(feature = "local")]
 use crate::error::IoError;
 use crate::{
     digest::{Digest, Hasher},
-    error::{Error, SizeError},
+    error::{BlobElsewhere, Error, SizeError},
     manifest::Descriptor,
     media::MediaType,
 };
@@ -31,6 +29,9 @@ enum Source {
     Memory(Bytes),
     #[cfg(feature = "local")]
     File(Arc<PathBuf>),
+    #[cfg(feature = "local")]
+    Section(Section),
+    Elsewhere,
 }
 
 /// How many bytes are read at a time where a blob is only looked through.
@@ -70,6 +71,34 @@ impl Blob {
         Ok(Self { descriptor: Arc::new(descriptor), source: Source::File(Arc::new(path.to_owned())) })
     }
 
+    /// A blob that is a part of an open file: a member of an archive.
+    #[cfg(feature = "local")]
+    pub(crate) fn from_section(descriptor: Descriptor, section: Section) -> Result<Self, Error> {
+        if section.len() != descriptor.size {
+            let problem = format!(
+                "`{}` has {} bytes, but the descriptor says {}; the archive is incomplete or was changed",
+                section.name(),
+                section.len(),
+                descriptor.size
+            );
+            return Err(SizeError::new(descriptor.digest, problem).into());
+        }
+        Ok(Self { descriptor: Arc::new(descriptor), source: Source::Section(section) })
+    }
+
+    /// A blob whose bytes are not at hand because the registry has them: an image that names it can be pushed there, and
+    /// nowhere else.
+    #[must_use]
+    pub fn elsewhere(descriptor: Descriptor) -> Self {
+        Self { descriptor: Arc::new(descriptor), source: Source::Elsewhere }
+    }
+
+    /// Whether the bytes are not at hand; then every read fails with [`Error::BlobElsewhere`].
+    #[must_use]
+    pub const fn is_elsewhere(&self) -> bool {
+        matches!(self.source, Source::Elsewhere)
+    }
+
     /// How a manifest refers to this blob.
     #[must_use]
     pub fn descriptor(&self) -> &Descriptor {
@@ -97,7 +126,8 @@ impl Blob {
     /// Reads `len` bytes from `offset` on. Blocks the thread while a file is read.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, [`Error::Size`] if the blob ends before.
+    /// [`Error::Io`] if the file cannot be read, [`Error::Size`] if the blob ends before, [`Error::BlobElsewhere`] if the
+    /// bytes are not at hand.
     pub fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, Error> {
         let end = offset.checked_add(len).filter(|end| *end <= self.size());
         let Some(end) = end else {
@@ -112,20 +142,25 @@ impl Blob {
             }
             #[cfg(feature = "local")]
             Source::File(path) => {
-                let mut bytes = Vec::new();
-                File::open(path.as_path())
-                    .and_then(|mut file| {
-                        file.seek(SeekFrom::Start(offset))?;
-                        file.take(len).read_to_end(&mut bytes)
-                    })
-                    .map_err(|error| IoError::new("read", path.as_path(), error))?;
-                if bytes.len() as u64 != len {
-                    let problem = format!("`{}` has become shorter while it was read", path.display());
-                    return Err(SizeError::new(self.digest(), problem).into());
-                }
-                Ok(bytes.into())
+                let file =
+                    std::fs::File::open(path.as_path()).map_err(|error| IoError::new("read", path.as_path(), error))?;
+                let size = self.size();
+                self.section_read(&Section::new(Arc::new(file), path.as_path(), 0, size), offset, len)
             }
+            #[cfg(feature = "local")]
+            Source::Section(section) => self.section_read(section, offset, len),
+            Source::Elsewhere => Err(BlobElsewhere::new(self.digest()).into()),
         }
+    }
+
+    #[cfg(feature = "local")]
+    fn section_read(&self, section: &Section, offset: u64, len: u64) -> Result<Bytes, Error> {
+        let bytes = section.read_at(offset, len)?;
+        if bytes.len() as u64 != len {
+            let problem = format!("`{}` has become shorter while it was read", section.name());
+            return Err(SizeError::new(self.digest(), problem).into());
+        }
+        Ok(bytes.into())
     }
 
     /// All bytes. For configurations and other small blobs.

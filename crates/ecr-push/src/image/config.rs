@@ -48,7 +48,7 @@ impl ImageConfig {
 }
 
 /// How a container is started.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct RunConfig {
@@ -73,6 +73,9 @@ pub struct RunConfig {
     /// Labels.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_default")]
     pub labels: BTreeMap<String, String>,
+    /// Everything else, such as `Volumes` and `StopSignal`.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// Docker writes `null` where Go has an empty map or list.

@@ -4,7 +4,6 @@
 //! the registry, or to [`Blob::verify`].
 
 use std::{
-    cell::Cell,
     collections::BTreeMap,
     fs,
     io::Read,
@@ -12,25 +11,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde::Deserialize;
 
+use super::read::{Files, INDEX, MARKER, REF_NAME, Reader, blob_name, check, index_of};
 use crate::{
     digest::Digest,
-    error::{DigestMismatch, DocumentError, Error, IoError},
+    error::{DocumentError, Error, IoError},
     image::{Blob, Image},
-    manifest::{Descriptor, IndexManifest, MANIFEST_LIMIT, Manifest, RawManifest},
+    manifest::{Descriptor, IndexManifest, Platform},
 };
 
-/// The annotation under which an entry of `index.json` carries its tag.
-const REF_NAME: &str = "org.opencontainers.image.ref.name";
-const MARKER: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
-/// Deeper nesting is not made by any tool; without a bound, a hostile layout could exhaust the stack.
-const DEPTH: usize = 8;
-/// Entries of indexes in all, each counted as often as it is reached: a hostile layout could let a few files stand for
-/// billions of images.
-const MANIFESTS: usize = 10_000;
-/// The most bytes of `index.json` and of a configuration.
-const DOCUMENT_LIMIT: u64 = 8 << 20;
+const MARKER_TEXT: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// Which image of a layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,38 +34,30 @@ pub enum Select {
     Digest(Digest),
 }
 
-#[derive(Deserialize)]
-struct Marker {
-    #[serde(rename = "imageLayoutVersion")]
-    version: String,
-}
-
 /// Reads an image from the layout in `dir`. Layers stay in their files.
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be read, [`Error::Document`] if one is not valid or the selection does not name exactly
 /// one image, [`Error::DigestMismatch`] and [`Error::Size`] if a blob is not what its descriptor says.
 pub fn read(dir: &Path, select: &Select) -> Result<Image, Error> {
-    let layout = Layout::new(dir);
-    layout.check_marker()?;
-    let index = layout.index()?;
-    let choice = |descriptor: &&Descriptor| match select {
-        Select::Only => true,
-        Select::Name(name) => descriptor.annotations.get(REF_NAME) == Some(name),
-        Select::Digest(digest) => descriptor.digest == *digest,
-    };
-    let mut found: Vec<&Descriptor> = index.manifests.iter().filter(choice).collect();
-    found.dedup_by_key(|descriptor| descriptor.digest);
-    match found.as_slice() {
-        [descriptor] => layout.image(descriptor, DEPTH),
-        other => {
-            let names: Vec<&str> =
-                index.manifests.iter().filter_map(|d| d.annotations.get(REF_NAME)).map(String::as_str).collect();
-            let why =
-                format!("{} entries fit the selection {select:?}; its names are [{}]", other.len(), names.join(", "));
-            Err(DocumentError::new(layout.path("index.json").display().to_string(), why).into())
-        }
-    }
+    Reader::new(&Layout::new(dir)).image(select, None)
+}
+
+/// Reads the image for one platform; of an index, the other images need not be there.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_platform(dir: &Path, select: &Select, platform: &Platform) -> Result<Image, Error> {
+    Reader::new(&Layout::new(dir)).image(select, Some(platform))
+}
+
+/// The artifacts of the layout in `dir` that name `image` or one of its children as their subject: signatures,
+/// attestations, and what refers to those in turn.
+///
+/// # Errors
+/// As [`read`].
+pub fn referrers(dir: &Path, image: &Image) -> Result<Vec<Image>, Error> {
+    Reader::new(&Layout::new(dir)).referrers(image)
 }
 
 /// Writes `image` into the layout in `dir`, which is created if need be. Images that are there stay; an entry with the
@@ -93,9 +75,8 @@ pub fn write(image: &Image, dir: &Path, name: Option<&str>) -> Result<(), Error>
     for manifest in image.manifests() {
         replace(&layout.blob(manifest.digest()), manifest.bytes())?;
     }
-    let mut index = if layout.path("index.json").exists() {
-        layout.check_marker()?;
-        layout.index()?
+    let mut index = if layout.path(INDEX).exists() {
+        index_of(&layout)?
     } else {
         IndexManifest {
             schema_version: 2,
@@ -114,19 +95,17 @@ pub fn write(image: &Image, dir: &Path, name: Option<&str>) -> Result<(), Error>
     });
     index.manifests.push(descriptor);
     let text = serde_json::to_vec(&index).map_err(|error| DocumentError::new("the new index.json", error))?;
-    replace(&layout.path("oci-layout"), MARKER.as_bytes())?;
-    replace(&layout.path("index.json"), &text)
+    replace(&layout.path(MARKER), MARKER_TEXT.as_bytes())?;
+    replace(&layout.path(INDEX), &text)
 }
 
 struct Layout<'a> {
     dir: &'a Path,
-    /// How many more manifests may be read.
-    left: Cell<usize>,
 }
 
 impl<'a> Layout<'a> {
     const fn new(dir: &'a Path) -> Self {
-        Self { dir, left: Cell::new(MANIFESTS) }
+        Self { dir }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -134,53 +113,7 @@ impl<'a> Layout<'a> {
     }
 
     fn blob(&self, digest: Digest) -> PathBuf {
-        // The name consists of hexadecimal digits by construction, so it cannot lead out of the directory.
-        self.path("blobs").join("sha256").join(digest.hex())
-    }
-
-    fn check_marker(&self) -> Result<(), Error> {
-        let path = self.path("oci-layout");
-        let marker: Marker = json(&path, &read_bounded(&path, DOCUMENT_LIMIT)?)?;
-        if marker.version.starts_with("1.") {
-            return Ok(());
-        }
-        let why = format!("layout version `{}` is not known; 1.x is", marker.version);
-        Err(DocumentError::new(path.display().to_string(), why).into())
-    }
-
-    fn index(&self) -> Result<IndexManifest, Error> {
-        let path = self.path("index.json");
-        json(&path, &read_bounded(&path, DOCUMENT_LIMIT)?)
-    }
-
-    fn image(&self, descriptor: &Descriptor, depth: usize) -> Result<Image, Error> {
-        let path = self.blob(descriptor.digest);
-        let (Some(depth), Some(left)) = (depth.checked_sub(1), self.left.get().checked_sub(1)) else {
-            let why = format!("indexes are nested more than {DEPTH} deep, or name more than {MANIFESTS} manifests");
-            return Err(DocumentError::new(path.display().to_string(), why).into());
-        };
-        self.left.set(left);
-        let bytes = read_bounded(&path, MANIFEST_LIMIT as u64)?;
-        check(&path, descriptor.digest, Digest::of(&bytes))?;
-        let manifest = RawManifest::parse(bytes, Some(&descriptor.media_type))?;
-        match manifest.manifest() {
-            Manifest::Index(index) => {
-                let children: Result<_, Error> = index.manifests.iter().map(|d| self.image(d, depth)).collect();
-                let children = children?;
-                Image::from_index(manifest, children)
-            }
-            Manifest::Image(parsed) => {
-                let config_path = self.blob(parsed.config.digest);
-                let config = read_bounded(&config_path, DOCUMENT_LIMIT)?;
-                check(&config_path, parsed.config.digest, Digest::of(&config))?;
-                let config = Blob::hashed(parsed.config.media_type.clone(), parsed.config.digest, config);
-                let local = parsed.layers.iter().filter(|layer| !layer.media_type.is_foreign());
-                let layers: Result<_, Error> =
-                    local.map(|layer| Blob::from_file(layer.clone(), &self.blob(layer.digest))).collect();
-                let layers = layers?;
-                Image::new(manifest, config, layers)
-            }
-        }
+        self.path(&blob_name(digest))
     }
 
     fn write_blob(&self, blob: &Blob) -> Result<(), Error> {
@@ -199,22 +132,24 @@ impl<'a> Layout<'a> {
             offset += bytes.len() as u64;
         }
         let (_, digest, _) = writer.finish();
-        check(&path, blob.digest(), digest)?;
+        check(&path.display().to_string(), blob.digest(), digest)?;
         fs::rename(&partial, &path).map_err(io)?;
         Ok(())
     }
 }
 
-fn check(path: &Path, expected: Digest, actual: Digest) -> Result<(), Error> {
-    if expected == actual {
-        return Ok(());
+impl Files for Layout<'_> {
+    fn document(&self, name: &str, limit: u64) -> Result<Bytes, Error> {
+        read_bounded(&self.path(name), limit)
     }
-    let what = path.display().to_string();
-    Err(DigestMismatch::new(what, "reading it", expected, actual, "the file was damaged: make the image again").into())
-}
 
-fn json<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(bytes).map_err(|error| DocumentError::new(path.display().to_string(), error).into())
+    fn blob(&self, descriptor: &Descriptor) -> Result<Blob, Error> {
+        Blob::from_file(descriptor.clone(), &Layout::blob(self, descriptor.digest))
+    }
+
+    fn shown(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
 }
 
 fn read_bounded(path: &Path, limit: u64) -> Result<Bytes, Error> {

@@ -5,6 +5,10 @@ mod blob;
 mod config;
 #[cfg(feature = "local")]
 pub mod layout;
+#[cfg(feature = "local")]
+pub(crate) mod read;
+#[cfg(feature = "local")]
+pub(crate) mod section;
 
 use std::collections::BTreeSet;
 

@@ -19,7 +19,8 @@ pub enum Event<'a> {
         /// How many bytes it has.
         size: u64,
     },
-    /// The registry has the layer up to here. Goes back if an upload had to begin anew.
+    /// The registry has the layer up to here; behind the OCI door, the network has. Goes back if an upload had to begin
+    /// anew.
     LayerProgress {
         /// Which one.
         digest: Digest,
@@ -64,6 +65,10 @@ pub enum LayerOutcome {
     Uploaded,
     /// It was there.
     Existed,
+    /// Another repository of the registry had it.
+    Mounted,
+    /// The image under the tag had a layer with the same content, which was taken in its place.
+    Reused,
 }
 
 /// Takes the events of a push. Called from within the push, so it should return soon.

@@ -10,7 +10,6 @@ use crate::{
 
 /// The result of a push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PushReport {
     /// The digest of the image, as the registry computed it too.
@@ -25,12 +24,14 @@ pub struct PushReport {
     pub layers: Vec<LayerReport>,
     /// What was sent.
     pub uploaded: Total,
-    /// What was there.
+    /// What did not have to be sent.
     pub reused: Total,
     /// How many calls were made.
     pub requests: u32,
     /// How many of them were repetitions.
     pub retries: u32,
+    /// How many bytes of layers and manifests were sent, repetitions included.
+    pub bytes_sent: u64,
 }
 
 /// A tag and what happened to it.
@@ -62,10 +63,10 @@ pub enum TagOutcome {
 pub struct LayerReport {
     /// Which one.
     pub digest: Digest,
-    /// How many bytes it has.
-    pub size: u64,
     /// How it came.
     pub outcome: LayerOutcome,
+    /// How many bytes it has.
+    pub bytes: u64,
 }
 
 /// So many layers and bytes.
@@ -80,8 +81,7 @@ pub struct Total {
 }
 
 impl Total {
-    pub(super) fn of(layers: &[LayerReport], outcome: LayerOutcome) -> Self {
-        let counted = layers.iter().filter(|layer| layer.outcome == outcome);
-        counted.fold(Self::default(), |total, layer| Self { layers: total.layers + 1, bytes: total.bytes + layer.size })
+    pub(super) fn of<'a>(layers: impl Iterator<Item = &'a LayerReport>) -> Self {
+        layers.fold(Self::default(), |total, layer| Self { layers: total.layers + 1, bytes: total.bytes + layer.bytes })
     }
 }

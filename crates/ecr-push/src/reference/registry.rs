@@ -35,6 +35,28 @@ pub struct EcrHost {
     pub dual_stack: bool,
 }
 
+impl EcrHost {
+    /// The ordinary endpoint of an account in a region.
+    #[must_use]
+    pub const fn new(account: AccountId, region: Region) -> Self {
+        Self { account, region, fips: false, dual_stack: false }
+    }
+
+    /// The host with this endpoint. For whether a region has it, see the documentation page "Amazon ECR endpoints and
+    /// quotas".
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        let Self { account, region, fips, dual_stack } = self;
+        let fips = if *fips { "-fips" } else { "" };
+        let (joint, suffix) = match (dual_stack, region.dns_suffix()) {
+            (false, suffix) => ('.', suffix),
+            (true, "amazonaws.com.cn") => ('-', "on.amazonwebservices.com.cn"),
+            (true, _) => ('-', "on.aws"),
+        };
+        Registry(format!("{account}.dkr{joint}ecr{fips}.{region}.{suffix}"))
+    }
+}
+
 /// What ECR hosts end in: one for each partition, and those of the dual-stack endpoints.
 const SUFFIXES: &[&str] = &[
     "amazonaws.com",
@@ -81,7 +103,7 @@ impl Registry {
     /// The private ECR registry of an account in a region, in whichever partition the region lies.
     #[must_use]
     pub fn ecr_private(account: &AccountId, region: &Region) -> Self {
-        Self(format!("{account}.dkr.ecr.{region}.{}", region.dns_suffix()))
+        EcrHost::new(account.clone(), region.clone()).registry()
     }
 
     /// The host and port.
@@ -164,7 +186,14 @@ mod tests {
         ] {
             let region = Region::parse(region).unwrap();
             let ecr = Registry::ecr_private(&account, &region).ecr().unwrap();
-            assert_eq!(ecr, EcrHost { account: account.clone(), region, fips: false, dual_stack: false });
+            assert_eq!(
+                ecr,
+                EcrHost { account: account.clone(), region: region.clone(), fips: false, dual_stack: false }
+            );
+            for (fips, dual_stack) in [(true, false), (false, true), (true, true)] {
+                let host = EcrHost { account: account.clone(), region: region.clone(), fips, dual_stack };
+                assert_eq!(host.registry().ecr(), Some(host.clone()), "{}", host.registry());
+            }
         }
     }
 
@@ -175,6 +204,13 @@ mod tests {
             ("123456789012.dkr-ecr.us-east-1.on.aws", Some((false, true))),
             ("123456789012.dkr-ecr-fips.us-east-1.on.aws", Some((true, true))),
             ("123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn", Some((false, true))),
+            ("123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov", Some((false, false))),
+            ("123456789012.dkr.ecr.us-isob-east-1.sc2s.sgov.gov", Some((false, false))),
+            ("123456789012.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk", Some((false, false))),
+            ("123456789012.dkr.ecr.us-isof-south-1.csp.hci.ic.gov", Some((false, false))),
+            ("123456789012.dkr.ecr-fips.us-gov-east-1.amazonaws.com", Some((true, false))),
+            ("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu", Some((false, false))),
+            ("123456789012.dkr.ecr.cn-northwest-1.amazonaws.com.cn", Some((false, false))),
             ("12345678901.dkr.ecr.us-east-1.amazonaws.com", None),
             ("123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example", None),
             ("123456789012.dkr.ecr.us-east-1.example.com", None),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy lets it pass in test functions, not in what they share")]
 
+mod builder;
 mod conformance;
 mod context;
 mod dockerfile;
@@ -11,3 +12,4 @@ mod layout;
 mod properties;
 mod push;
 mod registry;
+mod source;

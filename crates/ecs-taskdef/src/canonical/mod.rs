@@ -39,13 +39,14 @@ pub fn canonicalize(task_definition: &Json) -> Json {
     // Another crate of a program may turn on `serde_json/preserve_order`; the form must not depend on it.
     filled.sort_all_objects();
     // Words for "absent" go first, so that the defaults are filled in for them too.
-    let mut bare = normal(&filled, Kind::Struct(&TASK_DEFINITION)).unwrap_or_else(|| Json::Object(Map::new()));
-    fill(&mut bare);
-    if let Json::Object(fields) = &mut bare {
+    prune(&mut filled, TASK);
+    fill(&mut filled);
+    if let Json::Object(fields) = &mut filled {
         fields.entry("enableFaultInjection").or_insert(Json::Bool(false));
     }
-    bare.sort_all_objects();
-    normal(&bare, Kind::Struct(&TASK_DEFINITION)).unwrap_or_else(|| Json::Object(Map::new()))
+    filled.sort_all_objects();
+    prune(&mut filled, TASK);
+    filled
 }
 
 /// Whether two task definitions mean the same to ECS.
@@ -54,49 +55,68 @@ pub fn equal(a: &Json, b: &Json) -> bool {
     canonicalize(a) == canonicalize(b)
 }
 
-/// A value without what counts as absent; `None` if nothing is left.
-fn normal(value: &Json, kind: Kind) -> Option<Json> {
-    match (kind, value) {
-        (_, Json::Null) => None,
-        (Kind::OneOf(_) | Kind::Amount, Json::String(text)) if text.is_empty() => None,
+const TASK: Kind = Kind::Struct(&TASK_DEFINITION);
+
+/// Takes out of a value what counts as absent and sorts what has no order. Whether anything is left; if not, the value is
+/// an empty object.
+fn prune(value: &mut Json, kind: Kind) -> bool {
+    let left = match (kind, &mut *value) {
+        (_, Json::Null) => false,
+        (Kind::OneOf(_) | Kind::Amount, Json::String(text)) => !text.is_empty(),
         (Kind::Struct(shape), Json::Object(fields)) => structure(fields, shape),
-        (Kind::StrMap, Json::Object(fields)) => (!fields.is_empty()).then(|| value.clone()),
-        (Kind::List(_), Json::Array(items)) if items.is_empty() => None,
-        // An item keeps its place even if nothing is left of it: whether the list has it is a difference.
+        (Kind::StrMap, Json::Object(fields)) => !fields.is_empty(),
         (Kind::List(item), Json::Array(items)) => {
-            Some(items.iter().map(|value| normal(value, *item).unwrap_or_else(|| Json::Object(Map::new()))).collect())
+            // An item keeps its place even if nothing is left of it: whether the list has it is a difference.
+            for value in items.iter_mut() {
+                prune(value, *item);
+            }
+            !items.is_empty()
         }
-        (Kind::Int, Json::Number(number)) => Some(whole(number)),
-        _ => Some(value.clone()),
+        (Kind::Int, Json::Number(number)) => {
+            if let Some(whole) = whole(number) {
+                *number = whole;
+            }
+            true
+        }
+        _ => true,
+    };
+    if !left {
+        *value = Json::Object(Map::new());
     }
+    left
 }
 
-fn structure(fields: &Map<String, Json>, shape: &Shape) -> Option<Json> {
-    let mut out = Map::new();
-    for (key, value) in fields {
-        let Some(kind) = shape.kind(key) else {
-            out.insert(key.clone(), value.clone());
-            continue;
-        };
+fn structure(fields: &mut Map<String, Json>, shape: &Shape) -> bool {
+    fields.retain(|key, value| {
+        let Some(kind) = shape.kind(key) else { return true };
         let role = matches!(key.as_str(), "taskRoleArn" | "executionRoleArn") && value == "";
-        let Some(mut value) = normal(value, kind).filter(|_| !role) else { continue };
-        if let Json::Array(items) = &mut value
+        if role || !prune(value, kind) {
+            return false;
+        }
+        if let Json::Array(items) = value
             && keys::is_unordered(key)
         {
-            items.sort_by_cached_key(|item| (key_of(key, item), item.to_string()));
+            sort(key, items);
         }
-        out.insert(key.clone(), value);
-    }
-    (!out.is_empty()).then_some(Json::Object(out))
+        true
+    });
+    !fields.is_empty()
+}
+
+/// Sorts by what identifies the items, and by all they hold where that is the same.
+fn sort(list: &str, items: &mut Vec<Json>) {
+    let mut keyed: Vec<(Option<String>, Json)> = items.drain(..).map(|item| (key_of(list, &item), item)).collect();
+    keyed.sort_by(|(key, item), (other_key, other)| {
+        key.cmp(other_key).then_with(|| item.to_string().cmp(&other.to_string()))
+    });
+    items.extend(keyed.into_iter().map(|(_, item)| item));
 }
 
 /// `80.0` is 80.
-fn whole(number: &serde_json::Number) -> Json {
-    match number.as_f64() {
-        #[allow(clippy::cast_possible_truncation, reason = "only whole numbers within 53 bits get here")]
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15 => Json::from(float as i64),
-        _ => Json::Number(number.clone()),
-    }
+fn whole(number: &serde_json::Number) -> Option<serde_json::Number> {
+    let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15)?;
+    #[allow(clippy::cast_possible_truncation, reason = "only whole numbers within 53 bits get here")]
+    Some(serde_json::Number::from(float as i64))
 }
 
 /// The amounts of a task in whole units, as ECS describes them.

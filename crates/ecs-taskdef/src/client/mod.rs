@@ -1,13 +1,18 @@
-//! What this crate needs of ECS: two roles with our own types, so that the real service, the in-memory one and anybody
-//! else's are interchangeable.
+//! What this crate needs of ECS and its neighbours: small roles with our own types, so that the real services, the
+//! in-memory ones and anybody else's are interchangeable.
 
+mod account;
 #[cfg(feature = "memory")]
 mod faulty;
 #[cfg(feature = "memory")]
 mod memory;
+mod request;
 #[cfg(feature = "sdk")]
 mod sdk;
 mod service;
+mod service_deployment;
+mod stopped;
+mod tasks;
 
 use std::sync::Arc;
 
@@ -15,16 +20,24 @@ use async_trait::async_trait;
 use aws_call::CallError;
 use serde_json::Value as Json;
 
+pub use account::{Inventory, Scaling, ScheduledTarget, ScheduledTasks, Tags};
 #[cfg(feature = "memory")]
 pub use faulty::{Fault, Faulty, Script};
 #[cfg(feature = "memory")]
 pub use memory::{ContainerStart, Fate, Fates, MemoryCluster, Timing};
+pub use request::{CreateService, UpdateService};
 #[cfg(feature = "sdk")]
 pub use sdk::Ecs;
 pub use service::{
-    CircuitBreaker, Controller, CreateService, Rollout, RolloutState, RolloutStatus, ServiceDeployment, ServiceEvent,
-    ServiceId, ServiceSnapshot, StoppedContainer, StoppedTask, UpdateService,
+    CircuitBreaker, Controller, DeploymentAlarms, LoadBalancer, Rollout, RolloutState, RolloutStatus, ServiceEvent,
+    ServiceId, ServiceSnapshot,
 };
+pub use service_deployment::{
+    Hook, HookAction, HookStatus, HookTarget, Rollback, ServiceDeployment, ServiceDeploymentStatus, ServiceDeployments,
+    ServiceRevision, StopType, Strategy,
+};
+pub use stopped::{StoppedContainer, StoppedTask};
+pub use tasks::{LogLine, LogPage, LogStream, ResourceFailure, RunAnswer, RunTask, Task, TaskLogs, Tasks};
 
 use crate::Body;
 
@@ -133,12 +146,6 @@ pub trait Services: Send + Sync {
         let _ = (id, started_by);
         Err(CallError::unsupported("DescribeTasks"))
     }
-
-    /// The service deployments, newest first.
-    async fn list_service_deployments(&self, id: &ServiceId) -> Result<Vec<ServiceDeployment>, CallError> {
-        let _ = id;
-        Err(CallError::unsupported("ListServiceDeployments"))
-    }
 }
 
 const _: fn(&dyn TaskDefinitions, &dyn Services) = |_, _| ();
@@ -178,9 +185,5 @@ impl<T: Services + ?Sized> Services for Arc<T> {
 
     async fn stopped_tasks(&self, id: &ServiceId, started_by: &str) -> Result<Vec<StoppedTask>, CallError> {
         (**self).stopped_tasks(id, started_by).await
-    }
-
-    async fn list_service_deployments(&self, id: &ServiceId) -> Result<Vec<ServiceDeployment>, CallError> {
-        (**self).list_service_deployments(id).await
     }
 }

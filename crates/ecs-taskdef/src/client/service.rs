@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use serde_json::{Map, Value as Json};
-
+use super::Strategy;
 use crate::model::open_enum;
 
 /// A service of a cluster.
@@ -171,6 +170,28 @@ pub struct CircuitBreaker {
     pub rollback: bool,
 }
 
+/// Whether alarms end a deployment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeploymentAlarms {
+    /// They do.
+    pub enable: bool,
+    /// And the service goes back to the last completed deployment.
+    pub rollback: bool,
+    /// The names of the CloudWatch alarms.
+    pub names: Vec<String>,
+}
+
+/// Where the traffic of a service comes in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadBalancer {
+    /// The ARN of the target group; absent with a Classic Load Balancer.
+    pub target_group: Option<String>,
+    /// The container that gets the traffic.
+    pub container: String,
+    /// Its port.
+    pub port: u16,
+}
+
 /// A service at one moment.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -189,8 +210,16 @@ pub struct ServiceSnapshot {
     pub running: u32,
     /// Who rolls out.
     pub controller: Controller,
+    /// How it gets from one revision to the next.
+    pub strategy: Strategy,
     /// The circuit breaker.
     pub circuit_breaker: CircuitBreaker,
+    /// The alarms that end a deployment.
+    pub alarms: DeploymentAlarms,
+    /// Where its traffic comes in.
+    pub load_balancers: Vec<LoadBalancer>,
+    /// The task definitions of its task sets, which CodeDeploy and others make.
+    pub task_sets: Vec<String>,
     /// Its deployments.
     pub rollouts: Vec<Rollout>,
     /// Its events, newest first.
@@ -209,7 +238,11 @@ impl ServiceSnapshot {
             pending: 0,
             running: 0,
             controller: Controller::Ecs,
+            strategy: Strategy::Rolling,
             circuit_breaker: CircuitBreaker::default(),
+            alarms: DeploymentAlarms::default(),
+            load_balancers: Vec::new(),
+            task_sets: Vec::new(),
             rollouts: Vec::new(),
             events: Vec::new(),
         }
@@ -221,229 +254,15 @@ impl ServiceSnapshot {
         self.rollouts.iter().find(|rollout| rollout.status == RolloutStatus::Primary)
     }
 
+    /// Whether ECS itself goes back when a deployment fails.
+    #[must_use]
+    pub fn rolls_back(&self) -> bool {
+        self.circuit_breaker.enable && self.circuit_breaker.rollback || self.alarms.enable && self.alarms.rollback
+    }
+
     /// The deployment of this id.
     #[must_use]
     pub fn rollout(&self, id: &str) -> Option<&Rollout> {
         self.rollouts.iter().find(|rollout| rollout.id == id)
-    }
-}
-
-/// A request of `CreateService`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct CreateService {
-    /// The cluster and the new service's name.
-    pub id: ServiceId,
-    /// The task definition.
-    pub task_definition: String,
-    /// How many tasks it shall have.
-    pub desired: u32,
-    /// Everything else, as the API names it: `deploymentConfiguration`, `networkConfiguration`, `launchType`, …
-    pub settings: Map<String, Json>,
-}
-
-impl CreateService {
-    /// A service with the given number of tasks.
-    #[must_use]
-    pub fn new(id: ServiceId, task_definition: impl Into<String>, desired: u32) -> Self {
-        Self { id, task_definition: task_definition.into(), desired, settings: Map::new() }
-    }
-
-    /// Sets a field of the request.
-    #[must_use]
-    pub fn with_setting(mut self, key: impl Into<String>, value: Json) -> Self {
-        self.settings.insert(key.into(), value);
-        self
-    }
-
-    /// Turns the circuit breaker on.
-    #[must_use]
-    pub fn with_circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
-        let configuration = self.settings.entry("deploymentConfiguration").or_insert_with(|| Json::Object(Map::new()));
-        if let Some(configuration) = configuration.as_object_mut() {
-            configuration.insert(
-                "deploymentCircuitBreaker".to_owned(),
-                serde_json::json!({ "enable": breaker.enable, "rollback": breaker.rollback }),
-            );
-        }
-        self
-    }
-
-    /// The request as JSON.
-    #[must_use]
-    pub fn to_json(&self) -> Json {
-        let mut json = self.settings.clone();
-        json.insert("cluster".to_owned(), self.id.cluster.clone().into());
-        json.insert("serviceName".to_owned(), self.id.service.clone().into());
-        json.insert("taskDefinition".to_owned(), self.task_definition.clone().into());
-        json.insert("desiredCount".to_owned(), self.desired.into());
-        Json::Object(json)
-    }
-}
-
-/// A request of `UpdateService`. What is absent stays as it is.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct UpdateService {
-    /// The service.
-    pub id: ServiceId,
-    /// The task definition to move to.
-    pub task_definition: Option<String>,
-    /// How many tasks it shall have.
-    pub desired: Option<u32>,
-    /// Begins a deployment even if nothing changes.
-    pub force_new_deployment: bool,
-    /// Everything else, as the API names it.
-    pub settings: Map<String, Json>,
-}
-
-impl UpdateService {
-    /// A request that changes nothing.
-    #[must_use]
-    pub fn new(id: ServiceId) -> Self {
-        Self { id, task_definition: None, desired: None, force_new_deployment: false, settings: Map::new() }
-    }
-
-    /// Moves the service to a task definition.
-    #[must_use]
-    pub fn with_task_definition(mut self, task_definition: impl Into<String>) -> Self {
-        self.task_definition = Some(task_definition.into());
-        self
-    }
-
-    /// Sets how many tasks the service shall have.
-    #[must_use]
-    pub fn with_desired(mut self, desired: u32) -> Self {
-        self.desired = Some(desired);
-        self
-    }
-
-    /// Begins a deployment even if nothing changes.
-    #[must_use]
-    pub fn forced(mut self) -> Self {
-        self.force_new_deployment = true;
-        self
-    }
-
-    /// Sets a field of the request.
-    #[must_use]
-    pub fn with_setting(mut self, key: impl Into<String>, value: Json) -> Self {
-        self.settings.insert(key.into(), value);
-        self
-    }
-
-    /// The request as JSON.
-    #[must_use]
-    pub fn to_json(&self) -> Json {
-        let mut json = self.settings.clone();
-        json.insert("cluster".to_owned(), self.id.cluster.clone().into());
-        json.insert("service".to_owned(), self.id.service.clone().into());
-        if let Some(task_definition) = &self.task_definition {
-            json.insert("taskDefinition".to_owned(), task_definition.clone().into());
-        }
-        if let Some(desired) = self.desired {
-            json.insert("desiredCount".to_owned(), desired.into());
-        }
-        if self.force_new_deployment {
-            json.insert("forceNewDeployment".to_owned(), true.into());
-        }
-        Json::Object(json)
-    }
-}
-
-/// A task that has ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StoppedTask {
-    /// Its ARN.
-    pub arn: String,
-    /// The ARN of its task definition.
-    pub task_definition: String,
-    /// The deployment that started it.
-    pub started_by: Option<String>,
-    /// `TaskFailedToStart`, `EssentialContainerExited`, `ServiceSchedulerInitiated`, …
-    pub stop_code: Option<String>,
-    /// Why it was stopped.
-    pub stopped_reason: Option<String>,
-    /// When.
-    pub stopped_at: Option<SystemTime>,
-    /// Its containers.
-    pub containers: Vec<StoppedContainer>,
-}
-
-/// A container of a task that has ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StoppedContainer {
-    /// Its name.
-    pub name: String,
-    /// With which it ended; absent if it never ran.
-    pub exit_code: Option<i32>,
-    /// Why it ended, where ECS says so.
-    pub reason: Option<String>,
-}
-
-impl StoppedTask {
-    /// Whether it never ran because its image, its secrets or its network could not be had. Another try ends alike.
-    #[must_use]
-    pub fn could_not_start(&self) -> bool {
-        const ERRORS: [&str; 2] = ["CannotPull", "ResourceInitializationError"];
-        let reasons = self.containers.iter().filter_map(|container| container.reason.as_deref());
-        reasons.chain(self.stopped_reason.as_deref()).any(|reason| ERRORS.iter().any(|error| reason.contains(error)))
-    }
-
-    /// Whether it ended by itself or was found bad, other than by scaling or a newer deployment.
-    #[must_use]
-    pub fn is_failure(&self) -> bool {
-        !self.stopped_reason.as_deref().is_some_and(|reason| reason.starts_with("Scaling activity initiated by"))
-    }
-}
-
-/// One line: the reason, then the containers with exit codes and reasons.
-impl fmt::Display for StoppedTask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.stopped_reason.as_deref().unwrap_or("stopped for a reason that ECS does not say"))?;
-        for container in &self.containers {
-            match (container.exit_code, &container.reason) {
-                (None, None) => {}
-                (Some(code), None) => write!(f, "; container `{}` exited with {code}", container.name)?,
-                (Some(code), Some(reason)) => {
-                    write!(f, "; container `{}` exited with {code}: {reason}", container.name)?;
-                }
-                (None, Some(reason)) if self.stopped_reason.as_deref() == Some(reason) => {}
-                (None, Some(reason)) => write!(f, "; container `{}`: {reason}", container.name)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A service deployment: the newer API's record of a rollout.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ServiceDeployment {
-    /// Its ARN.
-    pub arn: String,
-    /// `IN_PROGRESS`, `SUCCESSFUL`, `ROLLBACK_SUCCESSFUL`, …
-    pub status: String,
-    /// Why it has that status.
-    pub status_reason: Option<String>,
-    /// The ARN of the revision it moves to.
-    pub target_service_revision: Option<String>,
-    /// When it was created.
-    pub created_at: Option<SystemTime>,
-}
-
-impl ServiceDeployment {
-    /// A record.
-    #[must_use]
-    pub fn new(arn: impl Into<String>, status: impl Into<String>) -> Self {
-        Self {
-            arn: arn.into(),
-            status: status.into(),
-            status_reason: None,
-            target_service_revision: None,
-            created_at: None,
-        }
     }
 }

@@ -3,27 +3,42 @@
 //! Register (or reuse) a revision, move the service to it, follow that deployment by its id. The decision what a state of
 //! the service means is a pure function, [`follow::step`]; this module does the calls around it.
 
+mod attach;
 pub mod follow;
+mod hand_off;
+mod many;
 mod persist;
 mod progress;
+pub mod prune;
+mod records;
 mod report;
 mod request;
+mod roll_out;
+mod rollback;
+pub mod run;
+mod scale;
+mod schedule;
+mod tagging;
 mod watch;
 
 use std::fmt;
 use std::sync::Arc;
 
-use aws_call::{CallError, Clock, Fault, IdSource};
+use aws_call::{CallError, Clock, IdSource};
+use serde_json::Value as Json;
 
-use self::follow::{Before, Follow};
+pub use self::hand_off::{HandOff, HandedOff, TrafficController};
+pub use self::many::ManyRequest;
 use self::persist::Persist;
 pub use self::progress::{Event, Progress};
 pub use self::report::FailureReport;
-pub use self::request::{DeployRequest, Deployment, NewService, Outcome};
-use self::watch::Watch;
-use crate::client::{
-    Controller, CreateService, Registered, RolloutState, ServiceSnapshot, Services, TaskDefinitions, UpdateService,
-};
+pub use self::request::{DeployRequest, Deployment, NewService, OnPause, Outcome};
+use self::roll_out::Rolling;
+pub use self::rollback::RollbackRequest;
+pub use self::scale::{Autoscaler, ScaleRequest, Scaled};
+pub use self::schedule::{Scheduled, update_schedules};
+pub use self::tagging::is_long_arn;
+use crate::client::{Registered, ServiceDeployments, Services, Tags, TaskDefinitions};
 use crate::{Body, Error, canonical};
 
 /// Deploys task definitions to services.
@@ -31,6 +46,9 @@ use crate::{Body, Error, canonical};
 pub struct Deployer {
     task_definitions: Arc<dyn TaskDefinitions>,
     services: Arc<dyn Services>,
+    deployments: Option<Arc<dyn ServiceDeployments>>,
+    traffic: Option<Arc<dyn TrafficController>>,
+    tags: Option<Arc<dyn Tags>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -50,7 +68,29 @@ impl Deployer {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { task_definitions, services, clock, ids }
+        Self { task_definitions, services, deployments: None, traffic: None, tags: None, clock, ids }
+    }
+
+    /// Looks at service deployments too: what tells of pauses, alarms and stopped deployments. Without it, services with
+    /// another strategy than `ROLLING` are not deployed, as their end could not be told.
+    #[must_use]
+    pub fn with_service_deployments(mut self, deployments: Arc<dyn ServiceDeployments>) -> Self {
+        self.deployments = Some(deployments);
+        self
+    }
+
+    /// Hands services with the controller `CODE_DEPLOY` over to this.
+    #[must_use]
+    pub fn with_traffic_controller(mut self, traffic: Arc<dyn TrafficController>) -> Self {
+        self.traffic = Some(traffic);
+        self
+    }
+
+    /// Looks at the account's settings before a service with tags is created.
+    #[must_use]
+    pub fn with_tags(mut self, tags: Arc<dyn Tags>) -> Self {
+        self.tags = Some(tags);
+        self
     }
 
     /// Deploys and waits for the outcome.
@@ -62,137 +102,59 @@ impl Deployer {
     /// [`Error`] if the deployment could not be begun, or could no longer be watched. A deployment that fails is no error
     /// but an [`Outcome`].
     pub async fn deploy(&self, request: &DeployRequest, progress: &dyn Progress) -> Result<Deployment, Error> {
-        let body = Body::of(&request.task_definition)?;
-        if let Some((container, placeholder)) = request.task_definition.unfilled_images().next() {
-            return Err(Error::Unfilled { container: container.name().unwrap_or_default().to_owned(), placeholder });
-        }
+        let body = body_of(request)?;
         let persist = Persist::new(self, &request.retries, progress);
-        let before = match persist.call(|| self.services.describe_service(&request.id)).await {
-            Ok(snapshot) if snapshot.status != "INACTIVE" || request.create.is_none() => Some(snapshot),
-            Ok(_) => None,
-            Err(error) if error.fault() == Fault::NotFound && request.create.is_some() => None,
-            Err(error) => return Err(error.into()),
-        };
-        if let Some(before) = before.as_ref().filter(|before| before.controller != Controller::Ecs) {
-            return Err(Error::Controller { service: request.id.clone(), controller: before.controller.clone() });
+        let rolling = Rolling::of(request);
+        let before = self.look_before(&rolling, &persist).await?;
+        let running = before.as_ref().map(|before| before.task_definition.as_str());
+        let (revision, new) = self.revision(&body, request.skip_if_unchanged, running, &persist).await?;
+        let deployment = self.roll_out(&revision, new, &rolling, before, &persist).await?;
+        if request.roll_back && matches!(deployment.outcome, Outcome::Failed | Outcome::TimedOut) {
+            return self.roll_back_after(deployment, &rolling, &persist).await;
         }
-        let (revision, newly_registered) = self.revision(&body, request, before.as_ref(), &persist).await?;
-        let deployment = |outcome, service, id| Deployment {
-            outcome,
-            revision: revision.clone(),
-            newly_registered,
-            id,
-            service,
-            report: None,
-        };
-        if let Some(before) = before.as_ref().filter(|_| !newly_registered && !request.force)
-            && runs(before, &revision.arn)
-        {
-            return Ok(deployment(Outcome::NoChange, before.clone(), None));
-        }
-
-        let known = before.as_ref().map(Before::of).unwrap_or_default();
-        let answer = self.update(request, &revision.arn, before.as_ref(), &persist).await?;
-        let ours = answer
-            .primary()
-            .filter(|primary| primary.task_definition == revision.arn)
-            .or_else(|| {
-                // Another deployment came in between the call and its answer: ours is in the answer all the same.
-                let new = answer.rollouts.iter().filter(|rollout| !known.deployments.contains(&rollout.id));
-                new.into_iter().find(|rollout| rollout.task_definition == revision.arn)
-            })
-            .cloned();
-        let Some(ours) = ours else {
-            return Err(Error::NoDeployment { service: request.id.clone(), task_definition: revision.arn });
-        };
-        if known.primary.as_ref() == Some(&ours.id) && ours.state.as_ref() != Some(&RolloutState::InProgress) {
-            // The service took the request and saw nothing to do.
-            let outcome = match ours.state {
-                Some(RolloutState::Failed) => Outcome::Failed,
-                _ => Outcome::NoChange,
-            };
-            let mut deployment = deployment(outcome, answer, Some(ours.id));
-            if outcome == Outcome::Failed {
-                deployment.report = Some(FailureReport::new(ours.reason.unwrap_or_default(), Vec::new(), Vec::new()));
-            }
-            return Ok(deployment);
-        }
-        progress.event(&Event::Began(&ours.id));
-        let old_events = before.iter().flat_map(|before| before.events.iter().map(|event| event.id.clone())).collect();
-        let watch = Watch { deployer: self, request, progress, old_events };
-        let seen = watch.until_over(Follow::new(&ours.id, &revision.arn, known), answer).await?;
-        Ok(Deployment {
-            outcome: seen.outcome,
-            report: seen.report,
-            ..deployment(seen.outcome, seen.service, Some(ours.id))
-        })
+        Ok(deployment)
     }
 
     /// The revision to deploy, and whether it was registered for this.
     async fn revision(
         &self,
         body: &Body,
-        request: &DeployRequest,
-        before: Option<&ServiceSnapshot>,
+        skip_if_unchanged: bool,
+        running: Option<&str>,
         persist: &Persist<'_>,
     ) -> Result<(Registered, bool), CallError> {
-        if request.skip_if_unchanged {
-            let running = before.map(|before| before.task_definition.as_str());
+        let mut newest = None;
+        if skip_if_unchanged {
             for id in running.into_iter().chain([body.family()]) {
-                if let Some(same) = self.same(body, id, persist).await {
+                // Not knowing (no such family yet, no permission to describe) is no reason not to deploy.
+                let described = persist.call(|| self.task_definitions.describe(id)).await;
+                if id == body.family() {
+                    let number = |described: &Json| described["taskDefinition"]["revision"].as_u64();
+                    newest = described.as_ref().ok().and_then(number);
+                }
+                if let Some(same) = described.ok().and_then(|described| same(body, &described)) {
                     persist.progress.event(&Event::Reused(&same.arn));
                     return Ok((same, false));
                 }
             }
         }
-        let registered = persist.register(body).await?;
+        let registered = persist.register(&*self.task_definitions, body, newest).await?;
         persist.progress.event(&Event::Registered(&registered));
         Ok((registered, true))
     }
-
-    /// An active revision, if it means the same as the request. Not knowing is no reason not to deploy, so errors (no
-    /// such family yet, no permission to describe) count as "no".
-    async fn same(&self, body: &Body, id: &str, persist: &Persist<'_>) -> Option<Registered> {
-        let described = persist.call(|| self.task_definitions.describe(id)).await.ok()?;
-        let fields = &described["taskDefinition"];
-        let same = fields["status"] != "INACTIVE" && canonical::equal(&described, body.as_json());
-        same.then(|| Registered::parse(fields["taskDefinitionArn"].as_str()?)).flatten()
-    }
-
-    async fn update(
-        &self,
-        request: &DeployRequest,
-        task_definition: &str,
-        before: Option<&ServiceSnapshot>,
-        persist: &Persist<'_>,
-    ) -> Result<ServiceSnapshot, CallError> {
-        if let (None, Some(new)) = (before, &request.create) {
-            let mut create = CreateService::new(request.id.clone(), task_definition, new.desired);
-            create.settings.clone_from(&new.settings);
-            return persist.call_after_creation(|| self.services.create_service(&create)).await;
-        }
-        let mut update = UpdateService::new(request.id.clone()).with_task_definition(task_definition);
-        // The same task definition begins no deployment by itself, not even after one of it has failed.
-        let failed = before.and_then(ServiceSnapshot::primary).is_some_and(|primary| {
-            primary.task_definition == task_definition && primary.state == Some(RolloutState::Failed)
-        });
-        if request.force || failed {
-            update = update.forced();
-        }
-        persist.call(|| self.services.update_service(&update)).await
-    }
 }
 
-/// Whether a service runs a task definition and nothing else.
-fn runs(snapshot: &ServiceSnapshot, task_definition: &str) -> bool {
-    snapshot.status == "ACTIVE"
-        && snapshot.rollouts.len() == 1
-        && snapshot.primary().is_some_and(|primary| {
-            let over = match primary.state {
-                Some(RolloutState::Completed) => true,
-                None => primary.running == primary.desired && primary.pending == 0,
-                _ => false,
-            };
-            primary.task_definition == task_definition && over
-        })
+/// The request that registers, images filled in.
+fn body_of(request: &DeployRequest) -> Result<Body, Error> {
+    if let Some((container, placeholder)) = request.task_definition.unfilled_images().next() {
+        return Err(Error::Unfilled { container: container.name().unwrap_or_default().to_owned(), placeholder });
+    }
+    Ok(Body::of(&request.task_definition)?)
+}
+
+/// A described revision, if it is active and means the same as the request.
+fn same(body: &Body, described: &Json) -> Option<Registered> {
+    let fields = &described["taskDefinition"];
+    let same = fields["status"] != "INACTIVE" && canonical::equal(described, body.as_json());
+    same.then(|| Registered::parse(fields["taskDefinitionArn"].as_str()?)).flatten()
 }

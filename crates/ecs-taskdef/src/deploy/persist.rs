@@ -2,19 +2,32 @@
 
 use std::collections::HashSet;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use aws_call::{CallError, Fault, Retries, Retry};
+use aws_call::{CallError, Clock, Fault, IdSource, Retries, Retry};
+use serde_json::Value as Json;
 
 use super::{Deployer, Event, Progress};
-use crate::client::Registered;
+use crate::client::{CreateService, Registered, ServiceSnapshot, Services, TaskDefinitions};
 use crate::{Body, canonical};
 
 /// Operation, code and meaning of an error: errors that are equal in these are told once.
 type Kind = (&'static str, Option<String>, Option<&'static str>);
 
+/// How often a revision is looked for that a lost answer may have been about.
+const LOOKS: u32 = 3;
+/// What ECS says of a service that exists.
+const NOT_IDEMPOTENT: &str = "not idempotent";
+
+/// Whether the call may have had its effect.
+fn is_uncertain(error: &CallError) -> bool {
+    matches!(error.fault(), Fault::Timeout | Fault::Connection | Fault::Unavailable)
+}
+
 pub(super) struct Persist<'a> {
-    deployer: &'a Deployer,
+    clock: &'a dyn Clock,
+    ids: &'a dyn IdSource,
     retries: &'a Retries,
     pub(super) progress: &'a dyn Progress,
     told: Mutex<HashSet<Kind>>,
@@ -22,7 +35,16 @@ pub(super) struct Persist<'a> {
 
 impl<'a> Persist<'a> {
     pub(super) fn new(deployer: &'a Deployer, retries: &'a Retries, progress: &'a dyn Progress) -> Self {
-        Self { deployer, retries, progress, told: Mutex::default() }
+        Self::over(&deployer.clock, &deployer.ids, retries, progress)
+    }
+
+    pub(super) fn over(
+        clock: &'a dyn Clock,
+        ids: &'a dyn IdSource,
+        retries: &'a Retries,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        Self { clock, ids, retries, progress, told: Mutex::default() }
     }
 
     /// Calls until it succeeds, fails for good, or the attempts are used up. What does not exist is not waited for.
@@ -45,10 +67,46 @@ impl<'a> Persist<'a> {
         self.attempts(call, |error| error.retry() != Retry::No).await
     }
 
-    /// Registers a revision, once. A call whose answer was lost may have made one, so before another try the newest
-    /// revision is looked at.
-    pub(super) async fn register(&self, body: &Body) -> Result<Registered, CallError> {
-        let registry = &self.deployer.task_definitions;
+    /// Creates a service. What the call names may have been created a moment ago, and a call whose answer was lost may have
+    /// created the service itself: it is the same request, so what is there is ours.
+    pub(super) async fn create(
+        &self,
+        services: &dyn Services,
+        request: &CreateService,
+    ) -> Result<ServiceSnapshot, CallError> {
+        let lost = AtomicBool::new(false);
+        let create = || async {
+            match services.create_service(request).await {
+                Err(error) if lost.load(Relaxed) && error.message().is_some_and(|m| m.contains(NOT_IDEMPOTENT)) => {
+                    self.call(|| services.describe_service(&request.id)).await
+                }
+                Err(error) => {
+                    lost.fetch_or(is_uncertain(&error), Relaxed);
+                    Err(error)
+                }
+                created => created,
+            }
+        };
+        self.call_after_creation(create).await
+    }
+
+    /// Registers a revision, once. A call whose answer was lost may have made one, so before another try it is looked for:
+    /// several times, as an answer about a family may be an old one.
+    ///
+    /// `newest` is the number of the family's newest revision, if that is known.
+    pub(super) async fn register(
+        &self,
+        registry: &dyn TaskDefinitions,
+        body: &Body,
+        newest: Option<u64>,
+    ) -> Result<Registered, CallError> {
+        let look = || async { self.call(|| registry.describe(body.family())).await.ok() };
+        let number = |described: &Json| described["taskDefinition"]["revision"].as_u64().unwrap_or_default();
+        // What the next revision will be called, if it is ours.
+        let next = 1 + match newest {
+            Some(newest) => newest,
+            None => look().await.as_ref().map_or(0, number),
+        };
         let mut attempt = 0;
         loop {
             let error = match registry.register(body).await {
@@ -60,13 +118,22 @@ impl<'a> Persist<'a> {
                 return Err(error);
             }
             self.pause(attempt - 1, &error).await;
-            if matches!(error.fault(), Fault::Timeout | Fault::Connection | Fault::Unavailable) {
-                let newest = self.call(|| registry.describe(body.family())).await;
-                if let Some(made) = newest.ok().filter(|newest| canonical::equal(newest, body.as_json())) {
-                    let arn = made["taskDefinition"]["taskDefinitionArn"].as_str();
-                    if let Some(registered) = arn.and_then(Registered::parse) {
-                        return Ok(registered);
-                    }
+            if !is_uncertain(&error) {
+                continue;
+            }
+            for round in 0..LOOKS {
+                let named = format!("{}:{next}", body.family());
+                let found = [look().await, self.call(|| registry.describe(&named)).await.ok()];
+                let same = found
+                    .into_iter()
+                    .flatten()
+                    .find(|one| number(one) >= next && canonical::equal(one, body.as_json()));
+                let arn = same.as_ref().and_then(|same| same["taskDefinition"]["taskDefinitionArn"].as_str());
+                if let Some(registered) = arn.and_then(Registered::parse) {
+                    return Ok(registered);
+                }
+                if round + 1 < LOOKS {
+                    self.pause(round, &error).await;
                 }
             }
         }
@@ -100,7 +167,7 @@ impl<'a> Persist<'a> {
         if first {
             self.progress.event(&Event::Retrying { error, hint });
         }
-        let delay = self.retries.backoff.delay_after(attempt, error.retry_after(), &self.deployer.ids);
-        self.deployer.clock.sleep(delay).await;
+        let delay = self.retries.backoff.delay_after(attempt, error.retry_after(), self.ids);
+        self.clock.sleep(delay).await;
     }
 }

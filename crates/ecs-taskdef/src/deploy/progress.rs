@@ -2,7 +2,7 @@
 
 use aws_call::{CallError, Hint};
 
-use crate::client::{Registered, Rollout, ServiceEvent};
+use crate::client::{Hook, Registered, Rollout, ServiceDeployment, ServiceEvent, ServiceId};
 
 /// Something has happened.
 #[derive(Debug)]
@@ -16,6 +16,10 @@ pub enum Event<'a> {
     Began(&'a str),
     /// The numbers or the state of the deployment have changed.
     Rollout(&'a Rollout),
+    /// The service deployment has come to another status, lifecycle stage or share of the traffic.
+    Stage(&'a ServiceDeployment),
+    /// This hook waits for an answer.
+    Paused(&'a Hook),
     /// The service has recorded an event.
     Service(&'a ServiceEvent),
     /// The service goes back to this task definition.
@@ -27,6 +31,8 @@ pub enum Event<'a> {
         /// What it means.
         hint: Option<&'static Hint>,
     },
+    /// An event of one of several services that are deployed at once.
+    About(&'a ServiceId, &'a Self),
     /// The service could not be looked at this time.
     PollFailed(&'a CallError),
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::client::{ServiceEvent, StoppedTask, short_name};
+use crate::client::{Hook, ServiceEvent, StoppedTask, short_name};
 
 /// Why a deployment has failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,12 @@ pub struct FailureReport {
     pub events: Vec<ServiceEvent>,
     /// The tasks of the deployment that have ended, oldest first.
     pub stopped_tasks: Vec<StoppedTask>,
+    /// The alarms that have gone off.
+    pub alarms: Vec<String>,
+    /// The lifecycle stage in which it ended or stands still.
+    pub stage: Option<String>,
+    /// The hooks that wait for an answer.
+    pub hooks: Vec<Hook>,
     /// What to do about it.
     pub advice: Option<&'static str>,
 }
@@ -71,7 +77,13 @@ impl FailureReport {
         let tasks = self.stopped_tasks.iter().filter(|task| task.is_failure()).map(ToString::to_string);
         let texts: Vec<String> =
             tasks.chain([self.reason.clone()]).chain(self.events.iter().map(|event| event.message.clone())).collect();
-        ADVICE.iter().find(|(words, _)| texts.iter().any(|text| text.contains(words))).map(|(_, advice)| *advice)
+        let advice = ADVICE.iter().find(|(words, _)| texts.iter().any(|text| text.contains(words)));
+        // The errors of calls that ECS makes for a task are in its events.
+        let known = || {
+            let mut hints = aws_call::hint::all().filter(|hint| !hint.contains.is_empty());
+            hints.find(|hint| texts.iter().any(|text| text.contains(hint.contains)))
+        };
+        advice.map(|(_, advice)| *advice).or_else(|| known().map(|hint| hint.advice))
     }
 }
 
@@ -96,6 +108,12 @@ impl fmt::Display for FailureReport {
         for event in self.troubles() {
             write!(f, "\nevent: {}", event.message)?;
         }
+        for alarm in &self.alarms {
+            write!(f, "\nalarm: {alarm}")?;
+        }
+        for hook in &self.hooks {
+            write!(f, "\nhook: {} {} since {}", hook.id, hook.status, self.stage.as_deref().unwrap_or("the start"))?;
+        }
         if let Some(advice) = self.advice {
             write!(f, "\nhelp: {advice}")?;
         }
@@ -107,12 +125,15 @@ impl fmt::Display for FailureReport {
 impl Serialize for FailureReport {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
-        let mut out = serializer.serialize_struct("FailureReport", 6)?;
+        let mut out = serializer.serialize_struct("FailureReport", 9)?;
         out.serialize_field("reason", &self.reason)?;
         out.serialize_field("cause", &self.cause())?;
         out.serialize_field("rolled_back_to", &self.rolled_back_to)?;
         out.serialize_field("events", &self.events.iter().map(|event| &event.message).collect::<Vec<_>>())?;
         out.serialize_field("stopped_tasks", &self.stopped_tasks.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        out.serialize_field("alarms", &self.alarms)?;
+        out.serialize_field("stage", &self.stage)?;
+        out.serialize_field("hooks", &self.hooks.iter().map(|hook| &hook.id).collect::<Vec<_>>())?;
         out.serialize_field("advice", &self.advice)?;
         out.end()
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::FailureReport;
+use super::follow::Before;
 use crate::TaskDefinition;
 use crate::client::{Registered, ServiceId, ServiceSnapshot};
 
@@ -28,6 +29,26 @@ pub struct DeployRequest {
     pub force: bool,
     /// Creates the service if it does not exist.
     pub create: Option<NewService>,
+    /// How many tasks the service shall have from now on.
+    pub desired: Option<u32>,
+    /// Everything else to change with the same update, as `UpdateService` names it: `deploymentConfiguration`, …
+    pub settings: Map<String, Json>,
+    /// What to do when a lifecycle hook waits for an answer.
+    pub on_pause: OnPause,
+    /// Goes back to the last successful revision when the deployment has failed, or was not over in time, and ECS does not
+    /// go back by itself.
+    pub roll_back: bool,
+}
+
+/// What to do when a lifecycle hook waits for an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OnPause {
+    /// Ends with [`Outcome::Paused`].
+    #[default]
+    Report,
+    /// Waits until somebody has answered, or for the deadline.
+    Wait,
 }
 
 /// How to create a service that does not exist.
@@ -67,6 +88,10 @@ impl DeployRequest {
             skip_if_unchanged: true,
             force: false,
             create: None,
+            desired: None,
+            settings: Map::new(),
+            on_pause: OnPause::default(),
+            roll_back: false,
         }
     }
 
@@ -98,6 +123,34 @@ impl DeployRequest {
         self
     }
 
+    /// Sets how many tasks the service shall have from now on.
+    #[must_use]
+    pub fn with_desired(mut self, desired: u32) -> Self {
+        self.desired = Some(desired);
+        self
+    }
+
+    /// Changes a field of the service with the same update.
+    #[must_use]
+    pub fn with_setting(mut self, key: impl Into<String>, value: Json) -> Self {
+        self.settings.insert(key.into(), value);
+        self
+    }
+
+    /// Sets what to do when a lifecycle hook waits for an answer.
+    #[must_use]
+    pub fn with_on_pause(mut self, on_pause: OnPause) -> Self {
+        self.on_pause = on_pause;
+        self
+    }
+
+    /// Goes back when the deployment has failed, or was not over in time, and ECS does not go back by itself.
+    #[must_use]
+    pub fn rolling_back(mut self) -> Self {
+        self.roll_back = true;
+        self
+    }
+
     /// Creates the service if it does not exist.
     #[must_use]
     pub fn or_create(mut self, service: NewService) -> Self {
@@ -121,9 +174,11 @@ pub enum Outcome {
     Failed,
     /// Another deployment has come in between.
     Superseded,
+    /// It stands still until somebody answers a lifecycle hook.
+    Paused,
     /// It was not over in time. It may go on.
     TimedOut,
-    /// The service was stopped.
+    /// Somebody has stopped it, or deleted the service.
     Stopped,
 }
 
@@ -143,6 +198,7 @@ impl Outcome {
             Self::RolledBack => "rolled-back",
             Self::Failed => "failed",
             Self::Superseded => "superseded",
+            Self::Paused => "paused",
             Self::TimedOut => "timed-out",
             Self::Stopped => "stopped",
         }
@@ -167,6 +223,10 @@ pub struct Deployment {
     pub newly_registered: bool,
     /// The deployment's id in the service, if there was one.
     pub id: Option<String>,
+    /// The ARN of its service deployment, if that could be seen.
+    pub service_deployment: Option<String>,
+    /// The service before it.
+    pub before: Before,
     /// The service as it was seen last.
     pub service: ServiceSnapshot,
     /// Why it did not succeed.

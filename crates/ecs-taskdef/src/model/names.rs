@@ -1,7 +1,5 @@
 //! The API's words as enums that stay open: a word that AWS adds tomorrow is read, kept and written.
 
-use std::fmt;
-
 macro_rules! open_enum {
     ($(#[$docs:meta])* $name:ident { $($(#[$vdocs:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$docs])*
@@ -39,8 +37,8 @@ macro_rules! open_enum {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(self.as_str())
             }
         }

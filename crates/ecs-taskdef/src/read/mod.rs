@@ -60,9 +60,14 @@ pub fn read_as(source: Source, options: &ReadOptions) -> Parsed<TaskDefinition> 
 /// As [`read`], from the bytes of a file: byte order marks, UTF-16 and invalid UTF-8 are dealt with and reported.
 #[must_use]
 pub fn read_bytes(name: &str, bytes: &[u8]) -> Parsed<TaskDefinition> {
-    let limits = Limits::default();
-    let (source, report) = spec_report::decode(name, bytes, &limits, &STRUCTURE);
-    let mut parsed = read_with(source, &limits);
+    read_bytes_as(name, bytes, &ReadOptions::new())
+}
+
+/// As [`read_bytes`], of what the options say that the file is.
+#[must_use]
+pub fn read_bytes_as(name: &str, bytes: &[u8], options: &ReadOptions) -> Parsed<TaskDefinition> {
+    let (source, report) = spec_report::decode(name, bytes, &options.limits, &STRUCTURE);
+    let mut parsed = read_as(source, options);
     parsed.report.merge(report);
     parsed
 }

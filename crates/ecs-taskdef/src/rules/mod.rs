@@ -62,6 +62,7 @@ pub(crate) use structure::{STRUCTURE, SUPPRESSION, UNKNOWN_VALUE};
 
 /// What a check looks at.
 pub(crate) use crate::TaskDefinition as Subject;
+use crate::verify::VERIFYING;
 
 pub(crate) static CHECKS: &[Check<Subject>] = &[
     Check::new(&awslogs_multiline::AWSLOGS_MULTILINE, awslogs_multiline::check),
@@ -136,22 +137,32 @@ static READING: &[&Rule] = &[
     &structure::WRONG_TYPE,
 ];
 
-/// All rules of this crate.
+/// All rules of this crate, those of [`verify`](crate::verify) included.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    READING.iter().copied().chain(CHECKS.iter().map(|check| check.rule))
+    READING.iter().copied().chain(CHECKS.iter().map(|check| check.rule)).chain(VERIFYING.iter().copied())
+}
+
+/// What was reported by reading and what the rules about the content find, as loud as the rules are by themselves.
+pub(crate) fn findings(parsed: &Parsed<Subject>) -> Report {
+    let mut report = parsed.report.clone();
+    if let Some(task_definition) = &parsed.value {
+        run_checks(CHECKS, task_definition, &Levels::default(), &mut report);
+    }
+    report
+}
+
+/// The levels with the file's own comments.
+pub(crate) fn levels(parsed: &Parsed<Subject>, levels: &Levels) -> Levels {
+    let known: Vec<&'static Rule> = rules().collect();
+    levels.clone().with_comments(&parsed.document, "ecs-taskdef", &known, SUPPRESSION)
 }
 
 /// Everything that is wrong with what was read: the report of reading and what the rules about the content find, with
 /// `levels` and the file's own `# ecs-taskdef: allow(…)` comments applied.
 #[must_use]
 pub fn check(parsed: &Parsed<crate::TaskDefinition>, levels: &Levels) -> Report {
-    let known: Vec<&'static Rule> = rules().collect();
-    let levels = levels.clone().with_comments(&parsed.document, "ecs-taskdef", &known, SUPPRESSION);
-    let mut report = parsed.report.clone();
-    match &parsed.value {
-        Some(task_definition) => run_checks(CHECKS, task_definition, &levels, &mut report),
-        None => levels.apply(&mut report),
-    }
+    let mut report = findings(parsed);
+    self::levels(parsed, levels).apply(&mut report);
     report
 }
 
@@ -163,5 +174,6 @@ mod tests {
     fn lists_are_sorted() {
         assert!(CHECKS.is_sorted_by(|a, b| a.rule.id < b.rule.id));
         assert!(READING.is_sorted_by(|a, b| a.id < b.id));
+        assert!(VERIFYING.is_sorted_by(|a, b| a.id < b.id));
     }
 }

@@ -80,6 +80,13 @@ fn leaf() -> impl Strategy<Value = Json> {
         Just(json!(false)),
         Just(json!("1 vCPU")),
         Just(json!("awsvpc")),
+        Just(json!("host")),
+        Just(json!("bridge")),
+        Just(json!(512.0)),
+        Just(json!("0.5GB")),
+        Just(json!({ "fileSystemId": "fs-1" })),
+        Just(json!({ "fileSystemId": "fs-1", "rootDirectory": "/" })),
+        Just(json!([{ "name": "nofile", "softLimit": 1 }, { "name": "core" }])),
         Just(json!([null, "x"])),
     ]
 }
@@ -95,7 +102,19 @@ fn any_definition() -> impl Strategy<Value = Json> {
     let pair = fields(&["name", "value"]);
     let health = fields(&["command", "interval", "retries"]);
     let container = (
-        fields(&["name", "image", "cpu", "essential", "command", "links", "mountPoints", "systemControls", "future"]),
+        fields(&[
+            "name",
+            "image",
+            "cpu",
+            "essential",
+            "command",
+            "links",
+            "mountPoints",
+            "systemControls",
+            "ulimits",
+            "secrets",
+            "future",
+        ]),
         prop::collection::vec(port, 0..3),
         prop::collection::vec(pair, 0..4),
         health,
@@ -119,6 +138,9 @@ fn any_definition() -> impl Strategy<Value = Json> {
             "revision",
             "future",
             "enableFaultInjection",
+            "runtimePlatform",
+            "requiresCompatibilities",
+            "placementConstraints",
         ]),
         prop::collection::vec(container, 0..3),
         prop::collection::vec(volume, 0..3),

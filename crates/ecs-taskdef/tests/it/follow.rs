@@ -52,7 +52,11 @@ fn one_look() {
             Verdict::Waiting(Waiting::RollingBack),
         ),
         ("back", service(vec![primary("back", OLD, Completed, back)]), rolled_back(back, true)),
-        ("not even back", service(vec![primary("back", OLD, Failed, "no")]), rolled_back("no", false)),
+        (
+            "not even back",
+            service(vec![primary("back", OLD, Failed, "no")]),
+            Verdict::Done(Ending::RollbackFailed { to: OLD.to_owned(), reason: "no".to_owned() }),
+        ),
         ("somebody went back", service(vec![primary("x", OLD, Completed, "")]), rolled_back("", true)),
         (
             "superseded",
@@ -67,8 +71,8 @@ fn one_look() {
         ("no deployments", service(vec![]), Verdict::Waiting(Waiting::NotVisible)),
     ] {
         let mut follow = follow();
-        assert_eq!(step(&mut follow, &rolling()), Verdict::Waiting(Waiting::Rolling));
-        assert_eq!(step(&mut follow, &snapshot), verdict, "{name}");
+        assert_eq!(step(&mut follow, &rolling(), None), Verdict::Waiting(Waiting::Rolling));
+        assert_eq!(step(&mut follow, &snapshot, None), verdict, "{name}");
     }
 }
 
@@ -76,9 +80,9 @@ fn one_look() {
 fn a_rollback_before_the_first_look_needs_a_second_one() {
     let mut follow = follow();
     let back = service(vec![primary("back", OLD, RolloutState::Completed, "")]);
-    assert_eq!(step(&mut follow, &back), Verdict::Waiting(Waiting::NotVisible));
-    assert_eq!(step(&mut follow, &back), Verdict::Waiting(Waiting::NotVisible));
-    assert!(matches!(step(&mut follow, &back), Verdict::Done(Ending::RolledBack { .. })));
+    assert_eq!(step(&mut follow, &back, None), Verdict::Waiting(Waiting::NotVisible));
+    assert_eq!(step(&mut follow, &back, None), Verdict::Waiting(Waiting::NotVisible));
+    assert!(matches!(step(&mut follow, &back, None), Verdict::Done(Ending::RolledBack { .. })));
 }
 
 #[test]
@@ -86,12 +90,12 @@ fn a_failure_with_a_rollback_to_come_is_waited_for() {
     let mut follow = follow();
     let mut failed = service(vec![primary("new", NEW, RolloutState::Failed, "broken"), active("old", OLD)]);
     failed.circuit_breaker = CircuitBreaker { enable: true, rollback: true };
-    assert_eq!(step(&mut follow, &failed), Verdict::Waiting(Waiting::Rolling));
+    assert_eq!(step(&mut follow, &failed, None), Verdict::Waiting(Waiting::Rolling));
     let back = service(vec![primary("back", OLD, RolloutState::Completed, "rolling back")]);
     let reason = "broken".to_owned();
     let expected = Verdict::Done(Ending::RolledBack { to: OLD.to_owned(), reason: reason.clone(), complete: true });
-    assert_eq!(step(&mut follow.clone(), &back), expected);
-    let last = (0..3).map(|_| step(&mut follow, &failed)).last();
+    assert_eq!(step(&mut follow.clone(), &back, None), expected);
+    let last = (0..3).map(|_| step(&mut follow, &failed, None)).last();
     assert_eq!(last, Some(Verdict::Done(Ending::Failed { reason })), "a rollback that does not come");
 }
 
@@ -109,7 +113,7 @@ fn services_without_rollout_states_are_done_when_only_ours_runs() {
         (bare((2, 1, 1), vec![]), false),
         (bare((2, 0, 2), vec![active("old", OLD)]), false),
     ] {
-        assert_eq!(step(&mut follow(), &snapshot) == Verdict::Done(Ending::Succeeded), done, "{snapshot:?}");
+        assert_eq!(step(&mut follow(), &snapshot, None) == Verdict::Done(Ending::Succeeded), done, "{snapshot:?}");
     }
 }
 
@@ -118,7 +122,7 @@ fn a_deleted_service_is_stopped() {
     for status in ["DRAINING", "INACTIVE"] {
         let mut snapshot = service(vec![primary("new", NEW, RolloutState::Completed, "")]);
         snapshot.status = status.to_owned();
-        assert!(matches!(step(&mut follow(), &snapshot), Verdict::Done(Ending::Stopped { .. })), "{status}");
+        assert!(matches!(step(&mut follow(), &snapshot, None), Verdict::Done(Ending::Stopped { .. })), "{status}");
     }
 }
 
@@ -130,7 +134,7 @@ fn failures_are_counted_across_resets() {
     };
     let mut verdict = Verdict::Waiting(Waiting::Rolling);
     for failed in [1, 2, 0, 1, 1] {
-        verdict = step(&mut follow, &with_failed(failed));
+        verdict = step(&mut follow, &with_failed(failed), None);
     }
     assert_eq!(follow.failures(), 3);
     assert!(matches!(verdict, Verdict::Done(Ending::Failed { .. })), "3 failed and 2 run, of 2: {verdict:?}");
@@ -178,7 +182,7 @@ proptest! {
             let mut snapshot = service(rollouts);
             snapshot.circuit_breaker = CircuitBreaker { enable: breaker, rollback: breaker };
             let went_back = follow.rolling_back_to().is_some();
-            let verdict = step(&mut follow, &snapshot);
+            let verdict = step(&mut follow, &snapshot, None);
             if verdict == Verdict::Done(Ending::Succeeded) {
                 let front = snapshot.rollouts.iter().find(|rollout| rollout.status == RolloutStatus::Primary).expect("one");
                 prop_assert_eq!(front.id.as_str(), "new");

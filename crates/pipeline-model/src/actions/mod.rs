@@ -29,6 +29,7 @@ mod invoke_codepipeline;
 mod invoke_inspector_scan;
 mod invoke_lambda;
 mod invoke_step_functions;
+mod page;
 mod source_codecommit;
 mod source_codestar_connection;
 mod source_ecr;
@@ -40,6 +41,7 @@ mod test_device_farm;
 pub use action_type::{ActionType, ConfigKey, OutputVariables, Problem, ProblemKind, Problems, Settings, TypeName};
 pub use catalogue::Catalogue;
 pub(crate) use catalogue::is_secret;
+pub use page::page;
 
 /// The action types this version knows, sorted.
 pub static BUILTIN: &[&dyn ActionType] = &[

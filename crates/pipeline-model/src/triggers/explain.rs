@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::glob::Noted;
 use super::{Event, Glob};
 use crate::model::{Action, Patterns, Pipeline, PullRequestFilter, PushFilter};
 
@@ -68,24 +69,42 @@ impl fmt::Display for Explanation {
 pub fn explain(event: &Event, pipeline: &Pipeline) -> Explanation {
     let sources = pipeline.actions().map(|(_, action)| action);
     let sources = sources.filter(|action| action.action_type_id.provider == "CodeStarSourceConnection");
-    let mut because: Vec<Explanation> = sources.map(|action| source(event, pipeline, action)).collect();
+    let files = Files::of(event);
+    let mut because: Vec<Explanation> = sources.map(|action| source(event, &files, pipeline, action)).collect();
     if because.is_empty() {
         because.push(Explanation::leaf(false, "no source action uses a connection"));
     }
     Explanation::any(format!("{event} starts the pipeline `{}`", pipeline.name), because)
 }
 
-fn source(event: &Event, pipeline: &Pipeline, action: &Action) -> Explanation {
+/// The changed files that the service looks at.
+struct Files<'e> {
+    looked: Vec<(&'e str, Noted<'e>)>,
+    all: usize,
+}
+
+impl<'e> Files<'e> {
+    fn of(event: &'e Event) -> Self {
+        let (Event::Push { files, .. } | Event::PullRequest { files, .. }) = event else {
+            return Self { looked: Vec::new(), all: 0 };
+        };
+        let looked = files.iter().take(FILES).map(|file| (file.as_str(), Noted::new(file)));
+        Self { looked: looked.collect(), all: files.len() }
+    }
+}
+
+fn source(event: &Event, files: &Files<'_>, pipeline: &Pipeline, action: &Action) -> Explanation {
     let name = &action.name;
     let git = pipeline.triggers.iter().filter_map(|trigger| trigger.git_configuration.as_ref());
     let own: Vec<_> = git.filter(|git| git.source_action_name == *name).collect();
     let mut because = Vec::new();
     for git in &own {
         for (at, filter) in git.push.iter().enumerate() {
-            because.push(Explanation::all(format!("push filter {}", at + 1), push(event, filter)));
+            because.push(Explanation::all(format!("push filter {}", at + 1), push(event, files, filter)));
         }
         for (at, filter) in git.pull_request.iter().enumerate() {
-            because.push(Explanation::all(format!("pull request filter {}", at + 1), pull_request(event, filter)));
+            because
+                .push(Explanation::all(format!("pull request filter {}", at + 1), pull_request(event, files, filter)));
         }
     }
     if because.is_empty() {
@@ -105,7 +124,7 @@ fn detection(event: &Event, action: &Action) -> Vec<Explanation> {
     vec![Explanation::leaf(detects, "the action detects changes"), branch]
 }
 
-fn push(event: &Event, filter: &PushFilter) -> Vec<Explanation> {
+fn push(event: &Event, files: &Files<'_>, filter: &PushFilter) -> Vec<Explanation> {
     let mut parts = Vec::new();
     match event {
         Event::Tag { tag } => {
@@ -114,7 +133,7 @@ fn push(event: &Event, filter: &PushFilter) -> Vec<Explanation> {
                 parts.push(Explanation::leaf(false, "it is a push to a branch"));
             }
         }
-        Event::Push { branch, files, created } => {
+        Event::Push { branch, created, .. } => {
             if filter.tags.is_some() {
                 parts.push(Explanation::leaf(false, "it is a push of a tag"));
             }
@@ -131,8 +150,8 @@ fn push(event: &Event, filter: &PushFilter) -> Vec<Explanation> {
     parts
 }
 
-fn pull_request(event: &Event, filter: &PullRequestFilter) -> Vec<Explanation> {
-    let Event::PullRequest { event, target, files } = event else {
+fn pull_request(event: &Event, files: &Files<'_>, filter: &PullRequestFilter) -> Vec<Explanation> {
+    let Event::PullRequest { event, target, .. } = event else {
         return vec![Explanation::leaf(false, "it is a pull request")];
     };
     let mut parts = Vec::new();
@@ -155,19 +174,18 @@ fn name(what: &str, text: &str, patterns: &Patterns) -> Explanation {
     }
 }
 
-fn paths(files: &[String], patterns: &Patterns) -> Explanation {
+fn paths(files: &Files<'_>, patterns: &Patterns) -> Explanation {
     let sieve = match Sieve::new(patterns) {
         Ok(sieve) => sieve,
         Err(why) => return Explanation::leaf(false, why),
     };
-    let looked = &files[..files.len().min(FILES)];
-    if let Some(file) = looked.iter().find(|file| sieve.passes(file)) {
+    let Files { looked, all } = files;
+    if let Some((file, _)) = looked.iter().find(|(_, noted)| sieve.passes(*noted)) {
         return Explanation::leaf(true, format!("changed file `{file}` {}", sieve.judge(file).1));
     }
-    let first = looked.first().map_or_else(String::new, |file| format!(": `{file}` {}", sieve.judge(file).1));
-    let rest =
-        if files.len() > FILES { format!(", and the service looks at the first {FILES} only") } else { String::new() };
-    Explanation::leaf(false, format!("one of {} changed files passes{first}{rest}", files.len()))
+    let first = looked.first().map_or_else(String::new, |(file, _)| format!(": `{file}` {}", sieve.judge(file).1));
+    let rest = if *all > FILES { format!(", and the service looks at the first {FILES} only") } else { String::new() };
+    Explanation::leaf(false, format!("one of {all} changed files passes{first}{rest}"))
 }
 
 /// Patterns that are ready to match.
@@ -188,9 +206,9 @@ impl<'p> Sieve<'p> {
         Ok(Self { includes: read(&patterns.includes)?, excludes: read(&patterns.excludes)? })
     }
 
-    fn passes(&self, text: &str) -> bool {
-        (self.includes.is_empty() || self.includes.iter().any(|(_, glob)| glob.matches(text)))
-            && !self.excludes.iter().any(|(_, glob)| glob.matches(text))
+    fn passes(&self, text: Noted<'_>) -> bool {
+        (self.includes.is_empty() || self.includes.iter().any(|(_, glob)| glob.matches_noted(text)))
+            && !self.excludes.iter().any(|(_, glob)| glob.matches_noted(text))
     }
 
     fn judge(&self, text: &str) -> (bool, String) {

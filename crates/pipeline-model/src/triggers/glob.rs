@@ -13,6 +13,8 @@ pub struct Glob {
     prefix: String,
     /// What every match ends with, for the same reason; empty where a group may decide the end.
     suffix: String,
+    /// The pairs of characters that every match holds somewhere.
+    pairs: Pairs,
     steps: Vec<Step>,
 }
 
@@ -24,6 +26,12 @@ enum Step {
     Class { negated: bool, ranges: Vec<(char, char)> },
     Fork(Vec<usize>),
     Jump(usize),
+}
+
+impl Step {
+    fn letter(&self) -> Option<char> {
+        if let Self::One(letter) = self { Some(*letter) } else { None }
+    }
 }
 
 /// What is wrong with a pattern.
@@ -92,17 +100,19 @@ impl Glob {
         if open.is_some() {
             return Err(GlobError("a group has no end"));
         }
-        let letter = |step: &Step| if let Step::One(letter) = step { Some(*letter) } else { None };
-        let prefix = steps.iter().map_while(letter).collect();
-        let groups = steps.iter().any(|step| matches!(step, Step::Fork(_)));
-        let last: Vec<char> = if groups { Vec::new() } else { steps.iter().rev().map_while(letter).collect() };
-        Ok(Self { prefix, suffix: last.into_iter().rev().collect(), steps })
+        let (prefix, pairs, suffix) = literals(&steps);
+        Ok(Self { prefix, suffix, pairs, steps })
     }
 
     /// Whether the whole text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        if !text.starts_with(&self.prefix) || !text.ends_with(&self.suffix) {
+        self.matches_noted(Noted::new(text))
+    }
+
+    /// [`Self::matches`] for a text that is asked about many times.
+    pub(super) fn matches_noted(&self, Noted { text, pairs }: Noted<'_>) -> bool {
+        if !pairs.hold(self.pairs) || !text.starts_with(&self.prefix) || !text.ends_with(&self.suffix) {
             return false;
         }
         let skipped = self.prefix.chars().count();
@@ -150,6 +160,46 @@ impl Glob {
             }
         }
     }
+}
+
+/// A text and the pairs of characters in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted<'t> {
+    text: &'t str,
+    pairs: Pairs,
+}
+
+impl<'t> Noted<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, pairs: Pairs::of(text) }
+    }
+}
+
+/// Which pairs of bytes follow each other, in 128 pigeonholes: enough to tell most paths from most patterns at the cost
+/// of one comparison. Pairs that share a hole only make the exact answer necessary.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pairs(u128);
+
+impl Pairs {
+    fn of(text: &str) -> Self {
+        let hole = |pair: &[u8]| (u32::from(pair[0]) * 31 + u32::from(pair[1]) * 17) % 128;
+        Self(text.as_bytes().windows(2).fold(0, |holes, pair| holes | 1 << hole(pair)))
+    }
+
+    const fn hold(self, others: Self) -> bool {
+        others.0 & !self.0 == 0
+    }
+}
+
+/// What every match begins with, the pairs it holds, and what it ends with. What stands in a group or behind one counts
+/// for none of them.
+fn literals(steps: &[Step]) -> (String, Pairs, String) {
+    let plain = steps.iter().take_while(|step| !matches!(step, Step::Fork(_))).count();
+    let runs = steps[..plain].split(|step| !matches!(step, Step::One(_)));
+    let runs: Vec<String> = runs.map(|run| run.iter().filter_map(Step::letter).collect()).collect();
+    let pairs = runs.iter().fold(0, |all, run| all | Pairs::of(run).0);
+    let suffix = if plain == steps.len() { runs.last().cloned() } else { None };
+    (runs.into_iter().next().unwrap_or_default(), Pairs(pairs), suffix.unwrap_or_default())
 }
 
 /// The places of the pattern at which a text may be.

@@ -7,9 +7,14 @@ use std::sync::Arc;
 use aws_call::{Fault, ManualClock, SequenceIds};
 use aws_sdk_ecs::Client;
 use ecs_taskdef::{
-    Body, DeployRequest, Deployer, Error,
-    client::{CreateService, Ecs, ListRevisions, Registered, ServiceId, Services as _, TaskDefinitions as _},
-    diff, read_bytes,
+    Body, DeployRequest, Deployer, Error, ReadOptions,
+    client::{
+        CreateService, Ecs, ListRevisions, Registered, ServiceDeployments as _, ServiceId, Services as _,
+        TaskDefinitions as _,
+    },
+    diff,
+    read::read_bytes_as,
+    read_bytes,
 };
 use serde_json::{Value as Json, json};
 
@@ -86,6 +91,71 @@ async fn what_is_described_is_what_was_registered() {
     // The two are not the same.
     let (first, second) = (ecs.describe("web:1").await.unwrap(), ecs.describe("web:2").await.unwrap());
     assert!(!diff(&first, &second).is_empty());
+}
+
+/// The same file in each form that people write, and what is described of each: numbers as strings, units, nulls, empty
+/// words for absent, and sets in any order.
+#[tokio::test]
+async fn a_file_and_its_description_do_not_differ() {
+    const BARE: &str = r#"{
+        "family": "web", "networkMode": "bridge", "cpu": 512, "memory": "1 GB", "pidMode": "", "ipcMode": null, "taskRoleArn": "",
+        "containerDefinitions": [{
+            "name": "app", "image": "shop:v1", "memory": "256", "essential": "true", "links": null, "command": ["sh", "-c", "a  b"],
+            "environment": [{"name": "B", "value": "2"}, {"name": "A", "value": ""}],
+            "portMappings": [{"containerPort": "80"}],
+            "dockerLabels": {"empty": "", "rule": "Host(`a`)&&Query(`x=y`)"}
+        }],
+        "volumes": [{"name": "data"}]
+    }"#;
+    const YAML: &str = "
+family: web
+networkMode: bridge
+cpu: 0.5 vCPU
+memory: 1024
+containerDefinitions:
+  - name: app
+    image: shop:v1
+    memory: 256
+    command: [sh, -c, a  b]
+    environment: &env
+      - { name: A, value: '' }
+      - { name: B, value: 2 }
+    portMappings:
+      - containerPort: 80
+        protocol: tcp
+    dockerLabels:
+      rule: Host(`a`)&&Query(`x=y`)
+      empty: ''
+volumes:
+  - name: data
+";
+    let moto = Moto::start();
+    let ecs = Ecs::new(Client::new(&moto.config()));
+    let read = |name: &str, text: &str| read_bytes(name, text.as_bytes()).value.unwrap();
+    let wrapped = format!(r#"{{"taskDefinition": {BARE}, "tags": []}}"#);
+    let forms = [read("bare.json", BARE), read("task.yaml", YAML), read("described.json", &wrapped)];
+    for file in &forms {
+        let registered = ecs.register(&Body::of(file).unwrap()).await.unwrap();
+        let described = ecs.describe(&registered.arn).await.unwrap();
+        let described = read("answer.json", &described.to_string());
+        for other in &forms {
+            let changes = diff::files(other, &described);
+            assert!(
+                changes.is_empty(),
+                "{} and what was registered from {}:\n{changes}",
+                other.source().name(),
+                file.source().name()
+            );
+        }
+    }
+    let containers =
+        BARE.split_once("\"containerDefinitions\": ").unwrap().1.split_once("],\n        \"volumes\"").unwrap().0;
+    let options = ReadOptions::new().with_family("list");
+    let list = read_bytes_as("containers.json", format!("{containers}]").as_bytes(), &options).value.unwrap();
+    let registered = ecs.register(&Body::of(&list).unwrap()).await.unwrap();
+    let described = ecs.describe(&registered.arn).await.unwrap();
+    let changes = diff::files(&list, &read("answer.json", &described.to_string()));
+    assert!(changes.is_empty(), "{changes}");
 }
 
 /// What moto forgets is a difference, and nobody takes it for a default.

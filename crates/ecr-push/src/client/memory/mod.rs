@@ -4,19 +4,27 @@
 //! computed, layers and children must be there before a manifest, immutable tags stay. Its errors carry ECR's codes and, as
 //! far as they are known, its words.
 
+#[cfg(feature = "serve")]
+mod aws_json;
+#[cfg(feature = "serve")]
+mod distribution;
+#[cfg(feature = "serve")]
+mod server;
 mod service;
 
 use std::{
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
 use aws_call::{AccountId, CallError, Clock, IdSource, Region};
 use bytes::Bytes;
 
+#[cfg(feature = "serve")]
+pub use self::server::{HttpFault, RegistryServer, RequestLine, ServeOptions};
 use self::service::{MAX_PART, MIN_PART, State};
 use super::{
     BatchCheckLayers, CompleteUpload, CreateRepository, DescribeRepository, GetImage, ImageId, ImageStore,
@@ -25,11 +33,14 @@ use super::{
 };
 use crate::{
     digest::Digest,
+    login::{Login, Logins},
     reference::{ImageRef, Registry, RepositoryName, Tag},
 };
 
 /// What ECR is taken to propose; the true number was never observed, moto's is this one.
 const PART_SIZE: u64 = 10 << 20;
+/// How long a token of ECR holds.
+const TOKEN_LIFE: Duration = Duration::from_secs(12 * 3600);
 
 /// An ECR registry in memory. Clones share it.
 ///
@@ -163,6 +174,12 @@ impl MemoryRegistry {
         self.lock().traffic.clone()
     }
 
+    /// Ends all tokens that were given out, as their time would.
+    pub fn expire_tokens(&self) {
+        let now = self.clock.now();
+        self.lock().tokens.values_mut().for_each(|end| *end = now);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // No code that can panic runs under the lock, so a poisoned state is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -214,6 +231,17 @@ impl ImageStore for MemoryRegistry {
 
     async fn get_image(&self, request: &GetImage) -> Result<Option<StoredImage>, CallError> {
         self.called(Operation::BatchGetImage).find(&request.repository, &request.id)
+    }
+}
+
+/// As `GetAuthorizationToken` does: a new token for the user `AWS`, which holds for twelve hours.
+#[async_trait]
+impl Logins for MemoryRegistry {
+    async fn login(&self) -> Result<Option<Login>, CallError> {
+        let mut state = self.called(Operation::GetAuthorizationToken);
+        let (token, end) = (self.ids.hex(32), self.clock.now() + TOKEN_LIFE);
+        state.tokens.insert(token.clone(), end);
+        Ok(Some(Login::new("AWS", token).until(end)))
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct State {
     account: AccountId,
     repositories: BTreeMap<RepositoryName, Repo>,
     pub(super) traffic: Traffic,
+    /// Tokens given out, and when each ends.
+    pub(super) tokens: BTreeMap<String, SystemTime>,
 }
 
 #[derive(Debug)]
@@ -39,7 +41,7 @@ pub(super) struct Repo {
 
 #[derive(Debug)]
 pub(super) struct StoredAt {
-    image: StoredImage,
+    pub(super) image: StoredImage,
     pub(super) pushed_at: SystemTime,
 }
 
@@ -55,7 +57,7 @@ struct Receiving {
 
 impl State {
     pub(super) fn new(account: AccountId) -> Self {
-        Self { account, repositories: BTreeMap::new(), traffic: Traffic::default() }
+        Self { account, repositories: BTreeMap::new(), traffic: Traffic::default(), tokens: BTreeMap::new() }
     }
 
     pub(super) fn repository(&self, name: &RepositoryName) -> Option<&Repo> {
@@ -135,10 +137,8 @@ impl State {
             let message = "The layer part size is not valid, or the first byte specified is not consecutive to the last byte of a previous layer part upload.";
             return Ok(PartAnswer::Resume { last_valid_byte: received.checked_sub(1), message: message.to_owned() });
         }
-        upload.small_part_before_end |= upload.last_part_small;
-        upload.last_part_small = (bytes.len() as u64) < MIN_PART;
-        upload.hasher.update(bytes);
-        upload.bytes.extend_from_slice(bytes);
+        upload.take(bytes);
+        upload.end_part(bytes.len() as u64);
         Ok(PartAnswer::Received { last_byte: received + bytes.len() as u64 - 1 })
     }
 
@@ -218,6 +218,75 @@ impl State {
             ImageId::Digest(digest) => Some(*digest),
         };
         Ok(digest.and_then(|digest| repository.images.get(&digest)).map(|stored| stored.image.clone()))
+    }
+}
+
+impl Receiving {
+    fn take(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn end_part(&mut self, len: u64) {
+        if len > 0 {
+            self.small_part_before_end |= self.last_part_small;
+            self.last_part_small = len < MIN_PART;
+        }
+    }
+}
+
+/// What the OCI Distribution API needs beyond ECR's own.
+#[cfg(feature = "serve")]
+impl State {
+    /// How many bytes an upload has.
+    pub(super) fn received(&mut self, name: &RepositoryName, id: &str) -> Result<u64, CallError> {
+        let operation = Operation::UploadLayerPart;
+        let upload = self.existing(operation, name)?.uploads.get(id).ok_or_else(|| no_upload(operation))?;
+        Ok(upload.bytes.len() as u64)
+    }
+
+    /// Takes bytes of a part that is still coming; they stay when it breaks off.
+    pub(super) fn append(&mut self, name: &RepositoryName, id: &str, bytes: &[u8]) -> Result<(), CallError> {
+        let operation = Operation::UploadLayerPart;
+        self.traffic.part_bytes += bytes.len() as u64;
+        let upload = self.existing(operation, name)?.uploads.get_mut(id).ok_or_else(|| no_upload(operation))?;
+        upload.take(bytes);
+        Ok(())
+    }
+
+    /// The part that was coming has ended after so many bytes.
+    pub(super) fn end_part(&mut self, name: &RepositoryName, id: &str, len: u64) -> Result<(), CallError> {
+        let operation = Operation::UploadLayerPart;
+        let upload = self.existing(operation, name)?.uploads.get_mut(id).ok_or_else(|| no_upload(operation))?;
+        upload.end_part(len);
+        Ok(())
+    }
+
+    /// Forgets an upload.
+    pub(super) fn give_up(&mut self, name: &RepositoryName, id: &str) -> Result<(), CallError> {
+        let operation = Operation::CompleteLayerUpload;
+        self.existing(operation, name)?.uploads.remove(id).map(drop).ok_or_else(|| no_upload(operation))
+    }
+
+    /// Takes over a layer of another repository; `false` if that one does not have it.
+    pub(super) fn mount(
+        &mut self,
+        name: &RepositoryName,
+        from: &RepositoryName,
+        digest: Digest,
+    ) -> Result<bool, CallError> {
+        let layer = self.repositories.get(from).and_then(|from| from.layers.get(&digest)).cloned();
+        let repository = self.existing(Operation::InitiateLayerUpload, name)?;
+        Ok(layer.map(|layer| repository.layers.insert(digest, layer)).is_some())
+    }
+
+    /// The names of all repositories.
+    pub(super) fn names(&self) -> Vec<RepositoryName> {
+        self.repositories.keys().cloned().collect()
+    }
+
+    pub(super) fn account(&self) -> &AccountId {
+        &self.account
     }
 }
 

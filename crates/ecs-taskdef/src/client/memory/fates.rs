@@ -8,7 +8,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ContainerStart<'a> {
-    /// The service that the task belongs to.
+    /// The service that the task belongs to; empty for a task that was run by itself.
     pub service: &'a str,
     /// `family:revision`.
     pub task_definition: &'a str,
@@ -48,6 +48,18 @@ pub enum Fate {
 pub trait Fates: Send + Sync {
     /// The fate of one container.
     fn fate(&self, start: &ContainerStart<'_>) -> Fate;
+
+    /// What one container writes once it runs: nothing, unless told otherwise.
+    fn output(&self, start: &ContainerStart<'_>) -> Vec<String> {
+        let _ = start;
+        Vec::new()
+    }
+
+    /// Whether the function of a lifecycle hook succeeds: it does, unless told otherwise.
+    fn hook(&self, stage: &str, function: &str) -> bool {
+        let _ = (stage, function);
+        true
+    }
 }
 
 impl<F> Fates for F

@@ -5,28 +5,38 @@
 //! tried again, and the circuit breaker ends a deployment after half of the desired tasks (at least 3, at most 200) have
 //! failed and goes back to the last completed one.
 //!
-//! One thing is a choice of this model: a rollback takes over the tasks that still run of the deployment it goes back to.
+//! Blue/green, linear and canary deployments go through their lifecycle stages with hooks and bake times, alarms end a
+//! deployment, tasks run by themselves, and what a revision is used by can be asked. What is a choice of this model is
+//! said in `rollout`.
 
+mod account;
 mod fates;
+mod history;
+mod loose;
+mod record;
 mod registry;
+mod rollout;
 mod scheduler;
+mod settings;
 mod task;
 mod validate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_call::{CallError, Clock, IdSource};
 use serde_json::Value as Json;
 
+use self::account::Account;
 use self::fates::Decider;
 pub use self::fates::{ContainerStart, Fate, Fates};
+use self::loose::LooseTasks;
 use self::registry::Registry;
 use self::scheduler::{Service, World};
 pub use self::task::Timing;
 use super::{
-    CircuitBreaker, Controller, CreateService, ListRevisions, Registered, ServiceId, ServiceSnapshot, Services,
+    Controller, CreateService, ListRevisions, LoadBalancer, Registered, ServiceId, ServiceSnapshot, Services,
     StoppedTask, TaskDefinitions, UpdateService,
 };
 use crate::Body;
@@ -54,6 +64,7 @@ pub struct MemoryCluster {
     ids: Arc<dyn IdSource>,
     fates: Decider,
     timing: Timing,
+    long_arns: bool,
     state: Mutex<State>,
 }
 
@@ -61,6 +72,10 @@ pub struct MemoryCluster {
 struct State {
     registry: Registry,
     services: BTreeMap<String, Service>,
+    tasks: LooseTasks,
+    account: Account,
+    /// The names of the alarms that are on.
+    alarms: BTreeSet<String>,
 }
 
 impl MemoryCluster {
@@ -74,6 +89,7 @@ impl MemoryCluster {
             ids,
             fates: Decider(Arc::new(|_: &ContainerStart<'_>| Fate::Runs)),
             timing: Timing::default(),
+            long_arns: true,
             state: Mutex::default(),
         }
     }
@@ -99,6 +115,36 @@ impl MemoryCluster {
         self
     }
 
+    /// Gives services ARNs of the old format, without the cluster's name, as accounts do that have never opted in to the
+    /// long one. What has such an ARN cannot be tagged.
+    #[must_use]
+    pub fn with_short_arns(mut self) -> Self {
+        self.long_arns = false;
+        self
+    }
+
+    /// Turns a CloudWatch alarm on or off.
+    pub fn set_alarm(&self, name: &str, on: bool) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let State { services, alarms, .. } = &mut *state;
+        let mut advance = |alarms: &BTreeSet<String>| {
+            self.in_world(alarms, |world| {
+                for service in services.values_mut() {
+                    service.advance(now, world);
+                }
+            });
+        };
+        // What has happened until now has happened without the change.
+        advance(alarms);
+        if on {
+            alarms.insert(name.to_owned());
+        } else {
+            alarms.remove(name);
+        }
+        advance(alarms);
+    }
+
     /// The cluster's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -119,30 +165,30 @@ impl MemoryCluster {
     ) -> Result<T, CallError> {
         self.check_cluster(operation, &id.cluster)?;
         let mut state = self.lock();
-        let State { registry, services } = &mut *state;
-        let name = id.service.rsplit_once('/').map_or(id.service.as_str(), |(_, name)| name);
-        let Some(service) = services.get_mut(name) else {
+        let State { registry, services, alarms, .. } = &mut *state;
+        let Some(service) = services.get_mut(last_part(&id.service)) else {
             return Err(CallError::service(operation, "ServiceNotFoundException", "Service not found."));
         };
-        self.in_world(|world| {
+        self.in_world(alarms, |world| {
             service.advance(self.clock.now(), world);
             act(service, registry, world)
         })
     }
 
-    fn in_world<T>(&self, act: impl FnOnce(&mut World<'_>) -> T) -> T {
+    fn in_world<T>(&self, alarms: &BTreeSet<String>, act: impl FnOnce(&mut World<'_>) -> T) -> T {
         let mut next_id = || self.ids.next_u64();
         act(&mut World {
             home: &self.home,
             cluster: &self.name,
             fates: &*self.fates.0,
             timing: self.timing,
+            alarms,
             next_id: &mut next_id,
         })
     }
 
     fn check_cluster(&self, operation: &'static str, cluster: &str) -> Result<(), CallError> {
-        if cluster.rsplit_once('/').map_or(cluster, |(_, name)| name) == self.name {
+        if last_part(cluster) == self.name {
             return Ok(());
         }
         Err(CallError::service(operation, "ClusterNotFoundException", "Cluster not found."))
@@ -178,7 +224,7 @@ impl Services for MemoryCluster {
         const OPERATION: &str = "CreateService";
         self.check_cluster(OPERATION, &request.id.cluster)?;
         let mut state = self.lock();
-        let State { registry, services } = &mut *state;
+        let State { registry, services, account, alarms, .. } = &mut *state;
         let name = request.id.service.as_str();
         let refuse = |message: &str| Err(CallError::service(OPERATION, "InvalidParameterException", message));
         if services.contains_key(name) {
@@ -186,27 +232,27 @@ impl Services for MemoryCluster {
         }
         let revision = registry.runnable(OPERATION, &request.task_definition)?;
         let json = request.to_json();
-        let configuration = &json["deploymentConfiguration"];
-        let percent = |key: &str, default: u32| {
-            configuration[key].as_u64().and_then(|percent| u32::try_from(percent).ok()).unwrap_or(default)
-        };
-        let now = self.clock.now();
-        let mut service =
-            Service::new(name, format!("{}:service/{}/{name}", self.home, self.name), request.desired, now);
-        service.maximum_percent = percent("maximumPercent", 200);
-        service.minimum_healthy_percent = percent("minimumHealthyPercent", 100);
-        if service.maximum_percent <= service.minimum_healthy_percent {
-            return refuse(
-                "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.",
-            );
+        let tags = account::tags_of(&json["tags"]);
+        if !tags.is_empty() && !self.long_arns {
+            return refuse(account::SHORT_ARN);
         }
-        service.breaker = breaker(&json).unwrap_or_default();
+        let now = self.clock.now();
+        let arn = match self.long_arns {
+            true => format!("{}:service/{}/{name}", self.home, self.name),
+            false => format!("{}:service/{name}", self.home),
+        };
+        let mut service = Service::new(name, arn.clone(), request.desired, now);
+        if let Err(message) = service.settings.apply(&json) {
+            return refuse(&message);
+        }
+        service.load_balancers = load_balancers(&json["loadBalancers"]);
         service.controller = Controller::from(json["deploymentController"]["type"].as_str().unwrap_or("ECS"));
-        let snapshot = self.in_world(|world| {
+        let snapshot = self.in_world(alarms, |world| {
             service.deploy(revision.arn(), revision.containers(), world);
             service.advance(now, world);
             service.snapshot()
         });
+        account.tag(&arn, tags);
         services.insert(name.to_owned(), service);
         Ok(snapshot)
     }
@@ -225,8 +271,8 @@ impl Services for MemoryCluster {
                 Some(id) => Some(registry.runnable(OPERATION, id)?),
                 None => registry.find(service.task_definition()),
             };
-            if let Some(breaker) = breaker(&request.to_json()) {
-                service.breaker = breaker;
+            if let Err(message) = service.settings.apply(&request.to_json()) {
+                return Err(CallError::service(OPERATION, "InvalidParameterException", message));
             }
             service.desired = request.desired.unwrap_or(service.desired);
             if let Some(revision) = target {
@@ -245,8 +291,18 @@ impl Services for MemoryCluster {
     }
 }
 
-fn breaker(json: &Json) -> Option<CircuitBreaker> {
-    let breaker = json.get("deploymentConfiguration")?.get("deploymentCircuitBreaker")?;
-    let flag = |key: &str| breaker[key].as_bool().unwrap_or_default();
-    Some(CircuitBreaker { enable: flag("enable"), rollback: flag("rollback") })
+fn load_balancers(json: &Json) -> Vec<LoadBalancer> {
+    let text = |json: &Json, key: &str| json[key].as_str().map(str::to_owned);
+    let balancers = json.as_array().into_iter().flatten();
+    let read = |one: &Json| LoadBalancer {
+        target_group: text(one, "targetGroupArn"),
+        container: text(one, "containerName").unwrap_or_default(),
+        port: one["containerPort"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
+    };
+    balancers.map(read).collect()
+}
+
+/// The name at the end of an ARN; other texts as they are.
+fn last_part(arn: &str) -> &str {
+    arn.rsplit_once('/').map_or(arn, |(_, name)| name)
 }

@@ -1,15 +1,19 @@
-//! The scheduler of one service: starts, stops and replaces tasks, completes deployments and breaks the circuit.
+//! The scheduler of one service: starts, stops and replaces its tasks. What that means for a deployment is in `rollout`.
 //!
 //! It is advanced by the clock's time whenever somebody looks, change by change in the order in which they happen, so the
 //! result does not depend on how often anybody looks.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use super::fates::{ContainerStart, Fates};
+use super::record::History;
+use super::rollout::Cause;
+use super::settings::Settings;
 use super::task::{Phase, Task, Timing};
 use crate::client::{
-    CircuitBreaker, Controller, Rollout, RolloutState, RolloutStatus, ServiceEvent, ServiceSnapshot, StoppedTask,
-    short_name,
+    Controller, LoadBalancer, Rollout, RolloutState, RolloutStatus, ServiceEvent, ServiceSnapshot, StoppedTask,
+    Strategy, short_name,
 };
 
 /// How many events a service keeps.
@@ -31,16 +35,18 @@ pub(super) struct Image {
 #[derive(Debug)]
 pub(super) struct Deployment {
     pub(super) id: String,
-    task_definition: String,
-    status: RolloutStatus,
-    state: RolloutState,
-    reason: String,
-    failed: u32,
-    started: u32,
-    not_before: SystemTime,
+    pub(super) task_definition: String,
+    pub(super) status: RolloutStatus,
+    pub(super) state: RolloutState,
+    pub(super) reason: String,
+    pub(super) failed: u32,
+    pub(super) started: u32,
+    pub(super) not_before: SystemTime,
     /// A rollback is not rolled back.
-    is_rollback: bool,
-    containers: Vec<Image>,
+    pub(super) is_rollback: bool,
+    /// Whether alarms end it: not if one was on when it began.
+    pub(super) watches_alarms: bool,
+    pub(super) containers: Vec<Image>,
 }
 
 /// What moves a service besides time.
@@ -49,15 +55,19 @@ pub(super) struct World<'a> {
     pub(super) cluster: &'a str,
     pub(super) fates: &'a dyn Fates,
     pub(super) timing: Timing,
+    /// The names of the alarms that are on.
+    pub(super) alarms: &'a BTreeSet<String>,
     pub(super) next_id: &'a mut dyn FnMut() -> u64,
 }
 
 /// What a rollback goes back to.
 #[derive(Clone, Debug)]
-struct Completed {
-    id: String,
-    task_definition: String,
-    containers: Vec<Image>,
+pub(super) struct Completed {
+    pub(super) id: String,
+    pub(super) task_definition: String,
+    pub(super) containers: Vec<Image>,
+    /// The ARN of its service revision.
+    pub(super) revision: String,
 }
 
 #[derive(Debug)]
@@ -65,18 +75,18 @@ pub(super) struct Service {
     pub(super) name: String,
     pub(super) arn: String,
     pub(super) desired: u32,
-    pub(super) breaker: CircuitBreaker,
+    pub(super) settings: Settings,
     pub(super) controller: Controller,
-    pub(super) maximum_percent: u32,
-    pub(super) minimum_healthy_percent: u32,
+    pub(super) load_balancers: Vec<LoadBalancer>,
     /// Newest first; the first one is PRIMARY.
-    deployments: Vec<Deployment>,
+    pub(super) deployments: Vec<Deployment>,
     /// The last deployment that was completed.
-    completed: Option<Completed>,
-    tasks: Vec<Task>,
+    pub(super) completed: Option<Completed>,
+    pub(super) history: History,
+    pub(super) tasks: Vec<Task>,
     stopped: Vec<StoppedTask>,
     events: Vec<ServiceEvent>,
-    at: SystemTime,
+    pub(super) at: SystemTime,
 }
 
 impl Service {
@@ -85,12 +95,12 @@ impl Service {
             name: name.to_owned(),
             arn,
             desired,
-            breaker: CircuitBreaker::default(),
+            settings: Settings::default(),
             controller: Controller::Ecs,
-            maximum_percent: 200,
-            minimum_healthy_percent: 100,
+            load_balancers: Vec::new(),
             deployments: Vec::new(),
             completed: None,
+            history: History::default(),
             tasks: Vec::new(),
             stopped: Vec::new(),
             events: Vec::new(),
@@ -103,38 +113,13 @@ impl Service {
         self.deployments.first().map_or("", |primary| &primary.task_definition)
     }
 
-    /// Begins a deployment.
-    pub(super) fn deploy(&mut self, task_definition: String, containers: Vec<Image>, world: &mut World<'_>) {
-        let id = format!("ecs-svc/{:019}", (world.next_id)() % 10_u64.pow(19));
-        self.begin(id, task_definition, containers, "in progress", false);
-    }
-
-    fn begin(&mut self, id: String, task_definition: String, containers: Vec<Image>, reason: &str, is_rollback: bool) {
-        for older in &mut self.deployments {
-            older.status = RolloutStatus::Active;
-        }
-        let reason = if is_rollback { reason.to_owned() } else { format!("ECS deployment {id} {reason}.") };
-        let primary = Deployment {
-            id,
-            task_definition,
-            status: RolloutStatus::Primary,
-            state: RolloutState::InProgress,
-            reason,
-            failed: 0,
-            started: 0,
-            not_before: self.at,
-            is_rollback,
-            containers,
-        };
-        self.deployments.insert(0, primary);
-    }
-
     /// Lets everything happen that happens until `now`.
     pub(super) fn advance(&mut self, now: SystemTime, world: &mut World<'_>) {
         loop {
             self.reconcile(world);
             let restart = self.deployments.first().map(|primary| primary.not_before).filter(|at| *at > self.at);
-            let next = self.tasks.iter().filter_map(Task::next_change).chain(restart).min();
+            let stage = self.next_stage_change(world);
+            let next = self.tasks.iter().filter_map(Task::next_change).chain(restart).chain(stage).min();
             match next.filter(|next| *next <= now) {
                 Some(next) => {
                     // Changes that were due before the service was touched last happen now, never in the past.
@@ -194,55 +179,29 @@ impl Service {
         let growth = 2_u32.saturating_pow(primary.failed.saturating_sub(3).min(16));
         primary.not_before = at + restart.saturating_mul(growth).min(LONGEST_RESTART);
         let failed = primary.failed;
-        if failed == 3 && !self.breaker.enable {
+        if failed == 3 && !self.settings.breaker.enable {
             self.say(
                 world,
                 "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
             );
         }
-        if self.breaker.enable && failed >= threshold(self.desired) {
-            self.break_circuit(world);
-        }
-    }
-
-    fn break_circuit(&mut self, world: &mut World<'_>) {
-        let Some(primary) = self.deployments.first_mut() else { return };
-        primary.state = RolloutState::Failed;
-        primary.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
-        let (id, is_rollback) = (primary.id.clone(), primary.is_rollback);
-        self.say(world, &format!("(deployment {id}) deployment failed: tasks failed to start."));
-        let drain_at = self.at + world.timing.drain;
-        for task in self.tasks.iter_mut().filter(|task| task.deployment == id) {
-            task.drain(drain_at, &id);
-        }
-        let Some(Completed { id: old, task_definition, containers }) = self.completed.clone() else { return };
-        if !self.breaker.rollback || is_rollback {
-            return;
-        }
-        let back = format!("ecs-svc/{:019}", (world.next_id)() % 10_u64.pow(19));
-        let reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {old}.");
-        self.begin(back.clone(), task_definition, containers, &reason, true);
-        self.say(world, &format!("rolling back to deployment {old}."));
-        // What still runs of the old deployment is what the rollback wants, so it takes these tasks over.
-        for task in self.tasks.iter_mut().filter(|task| task.deployment == old && !task.is_draining()) {
-            task.deployment.clone_from(&back);
-        }
-        self.deployments.retain(|deployment| deployment.id != old);
-        // The failed deployment stays in sight for as long as its tasks take to go, even if none is left.
-        if let Some(back) = self.deployments.first_mut() {
-            back.not_before = drain_at.max(self.at + Duration::from_secs(1));
+        if self.settings.breaker.enable && failed >= threshold(self.desired) {
+            self.fail(&Cause::CircuitBreaker, world);
         }
     }
 
     /// Starts and stops tasks until there is nothing to do at this moment.
     fn reconcile(&mut self, world: &mut World<'_>) {
+        self.heed_alarms(world);
         self.stop_surplus(world);
         self.start_missing(world);
+        self.pass_stages(world);
         self.complete(world);
     }
 
     fn start_missing(&mut self, world: &mut World<'_>) {
         let at = self.at;
+        let staged = self.is_staged();
         let Some(primary) = self.deployments.first_mut() else { return };
         if primary.state == RolloutState::Failed || at < primary.not_before {
             return;
@@ -250,7 +209,8 @@ impl Service {
         let active = self.tasks.iter().filter(|task| task.deployment == primary.id && !task.is_draining()).count();
         let missing = (self.desired as usize).saturating_sub(active);
         // At least one, or a service of one task with a maximum of 100 % could never move.
-        let most = (self.desired as usize * self.maximum_percent as usize / 100).max(1);
+        let percent = if staged { 200 } else { self.settings.maximum_percent };
+        let most = (self.desired as usize * percent as usize / 100).max(1);
         let room = most.saturating_sub(self.tasks.len());
         let count = missing.min(room);
         let mut ids = Vec::new();
@@ -281,7 +241,7 @@ impl Service {
     }
 
     /// Tasks of older deployments go as far as the minimum of healthy tasks allows; so do surplus tasks of the newest.
-    fn stop_surplus(&mut self, world: &World<'_>) {
+    pub(super) fn stop_surplus(&mut self, world: &World<'_>) {
         let Some(primary) = self.deployments.first() else { return };
         let (id, failed) = (primary.id.clone(), primary.state == RolloutState::Failed);
         let drain_at = self.at + world.timing.drain;
@@ -298,10 +258,10 @@ impl Service {
             task.drain(drain_at, &id);
             surplus -= 1;
         }
-        if failed {
+        if failed || self.keeps_the_former_tasks() {
             return;
         }
-        let least = (self.desired as usize * self.minimum_healthy_percent as usize).div_ceil(100);
+        let least = (self.desired as usize * self.settings.minimum_healthy_percent as usize).div_ceil(100);
         let mut healthy = self.tasks.iter().filter(|task| task.is_healthy()).count();
         for task in self.tasks.iter_mut().filter(|task| task.deployment != id && !task.is_draining()) {
             if !task.is_healthy() {
@@ -313,30 +273,7 @@ impl Service {
         }
     }
 
-    fn complete(&mut self, world: &mut World<'_>) {
-        let desired = self.desired as usize;
-        let Some(primary) = self.deployments.first_mut() else { return };
-        let healthy = self.tasks.iter().filter(|task| task.deployment == primary.id && task.is_healthy()).count();
-        let others = self.tasks.iter().any(|task| task.deployment != primary.id);
-        if primary.state != RolloutState::InProgress || healthy != desired || others || self.at < primary.not_before {
-            return;
-        }
-        primary.state = RolloutState::Completed;
-        if !primary.is_rollback {
-            primary.reason = format!("ECS deployment {} completed.", primary.id);
-        }
-        let id = primary.id.clone();
-        self.completed = Some(Completed {
-            id: id.clone(),
-            task_definition: primary.task_definition.clone(),
-            containers: primary.containers.clone(),
-        });
-        self.deployments.truncate(1);
-        self.say(world, &format!("(deployment {id}) deployment completed."));
-        self.say(world, "has reached a steady state.");
-    }
-
-    fn say(&mut self, world: &mut World<'_>, what: &str) {
+    pub(super) fn say(&mut self, world: &mut World<'_>, what: &str) {
         let id = format!("{:016x}", (world.next_id)());
         self.events.insert(0, ServiceEvent::new(id, Some(self.at), format!("(service {}) {what}", self.name)));
         self.events.truncate(EVENTS);
@@ -349,7 +286,10 @@ impl Service {
     pub(super) fn snapshot(&self) -> ServiceSnapshot {
         let mut snapshot = ServiceSnapshot::new(&self.arn, self.task_definition(), self.desired);
         snapshot.controller = self.controller.clone();
-        snapshot.circuit_breaker = self.breaker;
+        snapshot.load_balancers.clone_from(&self.load_balancers);
+        snapshot.strategy = self.settings.strategy.clone();
+        snapshot.circuit_breaker = self.settings.breaker;
+        snapshot.alarms.clone_from(&self.settings.alarms);
         snapshot.events.clone_from(&self.events);
         for deployment in &self.deployments {
             let count = |phase: Phase| {
@@ -365,11 +305,13 @@ impl Service {
             };
             snapshot.pending += pending;
             snapshot.running += running;
-            snapshot.rollouts.push(
-                Rollout::new(&deployment.id, deployment.status.clone(), &deployment.task_definition)
-                    .with_counts(desired, pending, running, deployment.failed)
-                    .with_state(deployment.state.clone(), &deployment.reason),
-            );
+            let rollout = Rollout::new(&deployment.id, deployment.status.clone(), &deployment.task_definition)
+                .with_counts(desired, pending, running, deployment.failed);
+            // Rollout states belong to rolling updates (documentation of `Deployment.rolloutState`).
+            snapshot.rollouts.push(match self.settings.strategy {
+                Strategy::Rolling => rollout.with_state(deployment.state.clone(), &deployment.reason),
+                _ => rollout,
+            });
         }
         snapshot
     }

@@ -19,6 +19,8 @@ pub struct Timing {
     pub unhealthy: Duration,
     /// Taking a task off the load balancer and stopping it.
     pub drain: Duration,
+    /// One lifecycle stage that waits for nothing, and a Lambda function at one.
+    pub stage: Duration,
     /// From a failed task to the next try; never less than a second. Grows with the failures.
     pub restart: Duration,
 }
@@ -32,6 +34,7 @@ impl Default for Timing {
             exit: Duration::from_secs(2),
             unhealthy: Duration::from_secs(20),
             drain: Duration::from_secs(5),
+            stage: Duration::from_secs(1),
             restart: Duration::from_secs(2),
         }
     }
@@ -148,6 +151,28 @@ impl Task {
         if self.ending.as_ref().is_none_or(|ending| ending.failure && ending.at > at) {
             let reason = format!("Scaling activity initiated by (deployment {by})");
             self.ending = Some(Ending { at, code: "ServiceSchedulerInitiated", reason, failure: false });
+        }
+    }
+
+    /// Stops it at somebody's request.
+    pub(super) fn stop(&mut self, at: SystemTime, reason: &str) {
+        if self.ending.as_ref().is_none_or(|ending| ending.at > at) {
+            self.ending = Some(Ending { at, code: "UserInitiated", reason: reason.to_owned(), failure: false });
+        }
+    }
+
+    /// What is known about it while it has not ended.
+    pub(super) fn known(&self) -> StoppedTask {
+        StoppedTask {
+            arn: self.arn.clone(),
+            task_definition: self.task_definition.clone(),
+            started_by: Some(self.started_by.clone()).filter(|by| !by.is_empty()),
+            containers: self
+                .containers
+                .iter()
+                .map(|container| StoppedContainer { name: container.name.clone(), ..StoppedContainer::default() })
+                .collect(),
+            ..StoppedTask::default()
         }
     }
 

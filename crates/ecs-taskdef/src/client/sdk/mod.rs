@@ -3,9 +3,12 @@
 //! Requests that carry a whole task definition or service are sent as the JSON that they are, and descriptions are taken
 //! from the answer's bytes: the SDK's types know the fields of their day, and would silently drop all others.
 
-use std::cmp::Reverse;
+mod account;
+mod convert;
+mod deployments;
+mod tasks;
+
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use async_trait::async_trait;
 use aws_call::{CallError, Fault};
@@ -17,15 +20,14 @@ use aws_sdk_ecs::types::{self, DesiredStatus, SortOrder, TaskDefinitionField, Ta
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value as Json;
 
+use self::convert::{snapshot, stopped};
 use super::{
-    CircuitBreaker, Controller, CreateService, ListRevisions, Registered, Rollout, RolloutState, RolloutStatus,
-    ServiceDeployment, ServiceEvent, ServiceId, ServiceSnapshot, Services, StoppedContainer, StoppedTask,
-    TaskDefinitions, UpdateService,
+    CreateService, ListRevisions, Registered, ServiceId, ServiceSnapshot, Services, StoppedTask, TaskDefinitions,
+    UpdateService,
 };
 use crate::Body;
 
@@ -183,41 +185,8 @@ impl Services for Ecs {
             let page = page.map_err(|error| CallError::from_sdk("ListTasks", error))?;
             arns.extend(page.task_arns().iter().cloned());
         }
-        let mut tasks = Vec::new();
-        for some in arns.chunks(TASKS_PER_CALL) {
-            let answer = self
-                .client
-                .describe_tasks()
-                .cluster(&id.cluster)
-                .set_tasks(Some(some.to_vec()))
-                .send()
-                .await
-                .map_err(|error| CallError::from_sdk("DescribeTasks", error))?;
-            tasks.extend(answer.tasks().iter().filter(|task| task.started_by() == Some(started_by)).map(stopped));
-        }
-        Ok(tasks)
-    }
-
-    async fn list_service_deployments(&self, id: &ServiceId) -> Result<Vec<ServiceDeployment>, CallError> {
-        let mut deployments = Vec::new();
-        let mut token = None;
-        loop {
-            let answer = self
-                .client
-                .list_service_deployments()
-                .cluster(&id.cluster)
-                .service(&id.service)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| CallError::from_sdk("ListServiceDeployments", error))?;
-            deployments.extend(answer.service_deployments().iter().map(deployment));
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                newest_first(&mut deployments);
-                return Ok(deployments);
-            }
-        }
+        let tasks = self.tasks(&id.cluster, &arns).await?;
+        Ok(tasks.iter().filter(|task| task.started_by() == Some(started_by)).map(stopped).collect())
     }
 }
 
@@ -256,114 +225,4 @@ impl Intercept for Keep {
 
 fn incomplete(operation: &'static str, what: &str) -> CallError {
     CallError::new(operation, Fault::Other).with_message(format!("the answer lacks `{what}`"))
-}
-
-fn snapshot(service: &types::Service) -> ServiceSnapshot {
-    let mut snapshot = ServiceSnapshot::new(
-        service.service_arn().unwrap_or_default(),
-        service.task_definition().unwrap_or_default(),
-        count(service.desired_count()),
-    );
-    service.status().unwrap_or_default().clone_into(&mut snapshot.status);
-    snapshot.pending = count(service.pending_count());
-    snapshot.running = count(service.running_count());
-    snapshot.controller = service
-        .deployment_controller()
-        .map_or(Controller::Ecs, |controller| Controller::from(controller.r#type().as_str()));
-    let breaker = service.deployment_configuration().and_then(|c| c.deployment_circuit_breaker());
-    snapshot.circuit_breaker = breaker
-        .map(|breaker| CircuitBreaker { enable: breaker.enable(), rollback: breaker.rollback() })
-        .unwrap_or_default();
-    snapshot.rollouts = service.deployments().iter().map(rollout).collect();
-    snapshot.events = service
-        .events()
-        .iter()
-        .map(|event| {
-            let at = event.created_at().and_then(time);
-            ServiceEvent::new(event.id().unwrap_or_default(), at, event.message().unwrap_or_default())
-        })
-        .collect();
-    snapshot
-}
-
-fn rollout(deployment: &types::Deployment) -> Rollout {
-    let status = RolloutStatus::from(deployment.status().unwrap_or_default());
-    let mut rollout =
-        Rollout::new(deployment.id().unwrap_or_default(), status, deployment.task_definition().unwrap_or_default())
-            .with_counts(
-                count(deployment.desired_count()),
-                count(deployment.pending_count()),
-                count(deployment.running_count()),
-                count(deployment.failed_tasks()),
-            );
-    rollout.state = deployment.rollout_state().map(|state| RolloutState::from(state.as_str()));
-    rollout.reason = deployment.rollout_state_reason().map(str::to_owned);
-    rollout
-}
-
-fn stopped(task: &types::Task) -> StoppedTask {
-    let mut stopped = StoppedTask {
-        arn: task.task_arn().unwrap_or_default().to_owned(),
-        task_definition: task.task_definition_arn().unwrap_or_default().to_owned(),
-        started_by: task.started_by().map(str::to_owned),
-        stop_code: task.stop_code().map(|code| code.as_str().to_owned()),
-        stopped_reason: task.stopped_reason().map(str::to_owned),
-        stopped_at: task.stopped_at().and_then(time),
-        containers: Vec::new(),
-    };
-    for container in task.containers() {
-        stopped.containers.push(StoppedContainer {
-            name: container.name().unwrap_or_default().to_owned(),
-            exit_code: container.exit_code(),
-            reason: container.reason().map(str::to_owned),
-        });
-    }
-    stopped
-}
-
-fn deployment(brief: &types::ServiceDeploymentBrief) -> ServiceDeployment {
-    let status = brief.status().map_or("", |status| status.as_str());
-    let mut deployment = ServiceDeployment::new(brief.service_deployment_arn().unwrap_or_default(), status);
-    deployment.status_reason = brief.status_reason().map(str::to_owned);
-    deployment.target_service_revision = brief.target_service_revision_arn().map(str::to_owned);
-    deployment.created_at = brief.created_at().and_then(time);
-    deployment
-}
-
-/// The API documents no order. Equal times stay as they came, and what has no time goes last.
-fn newest_first(deployments: &mut [ServiceDeployment]) {
-    deployments.sort_by_key(|deployment| Reverse(deployment.created_at));
-}
-
-/// Counts are never negative; the API has signed numbers.
-fn count(number: i32) -> u32 {
-    u32::try_from(number).unwrap_or_default()
-}
-
-fn time(at: &DateTime) -> Option<SystemTime> {
-    SystemTime::try_from(*at).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn service_deployments_come_newest_first() {
-        let mut deployments: Vec<ServiceDeployment> =
-            [("a", Some(10)), ("none", None), ("b", Some(30)), ("c", Some(20))]
-                .into_iter()
-                .map(|(arn, seconds)| {
-                    let mut deployment = ServiceDeployment::new(arn, "SUCCESSFUL");
-                    deployment.created_at =
-                        seconds.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
-                    deployment
-                })
-                .collect();
-        newest_first(&mut deployments);
-        let order: Vec<&str> = deployments.iter().map(|deployment| deployment.arn.as_str()).collect();
-        assert_eq!(order, ["b", "c", "a", "none"]);
-    }
 }

@@ -1,6 +1,9 @@
 //! Breaks a client on purpose, call by call, by a script: what a deployment must survive.
 
+mod roles;
+
 use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -9,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::{
     CreateService, ListRevisions, Registered, ServiceDeployment, ServiceId, ServiceSnapshot, Services, StoppedTask,
-    TaskDefinitions, UpdateService,
+    Task, TaskDefinitions, UpdateService,
 };
 use crate::Body;
 
@@ -25,7 +28,8 @@ pub enum Fault {
     Unavailable,
     /// No answer. The call has its effect: the caller cannot know.
     LostAnswer,
-    /// The answer of an earlier moment; only for `DescribeServices`, nothing for other calls.
+    /// The answer of an earlier moment, for calls that look; nothing for those that change something, and nothing for the
+    /// first look.
     Stale,
     /// Any other error, by code and message; the call has no effect.
     Error(&'static str, String),
@@ -62,16 +66,26 @@ pub struct Faulty<T> {
 #[derive(Debug)]
 struct State {
     script: Script,
-    /// The last fresh answer about each service: what a stale read gives.
-    seen: BTreeMap<ServiceId, ServiceSnapshot>,
+    /// The last fresh answers: what a stale read gives.
+    seen: Seen,
     calls: BTreeMap<&'static str, usize>,
+}
+
+/// The last fresh answer to each question.
+#[derive(Debug, Default)]
+struct Seen {
+    services: BTreeMap<ServiceId, ServiceSnapshot>,
+    documents: BTreeMap<String, Json>,
+    lists: BTreeMap<String, Vec<String>>,
+    deployments: BTreeMap<String, Vec<ServiceDeployment>>,
+    tasks: BTreeMap<String, Vec<Task>>,
 }
 
 impl<T> Faulty<T> {
     /// Breaks `inner` by `script`.
     #[must_use]
     pub fn new(inner: T, script: Script) -> Self {
-        Self { inner, state: Mutex::new(State { script, seen: BTreeMap::new(), calls: BTreeMap::new() }) }
+        Self { inner, state: Mutex::new(State { script, seen: Seen::default(), calls: BTreeMap::new() }) }
     }
 
     /// The client behind the faults.
@@ -109,6 +123,32 @@ impl<T> Faulty<T> {
         }
     }
 
+    /// A look that may be answered with what was seen before.
+    async fn look<A>(
+        &self,
+        operation: &'static str,
+        seen: impl Fn(&mut Seen) -> Option<&mut A> + Send,
+        keep: impl FnOnce(&mut Seen, A) + Send,
+        call: impl Future<Output = Result<A, CallError>> + Send,
+    ) -> Result<A, CallError>
+    where
+        T: Sync,
+        A: Clone + Send,
+    {
+        let fault = self.next(operation);
+        Self::refuse(&fault, operation)?;
+        if fault == Fault::Stale
+            && let Some(old) = seen(&mut self.lock().seen)
+        {
+            return Ok(old.clone());
+        }
+        let answer = call.await;
+        if let Ok(fresh) = &answer {
+            keep(&mut self.lock().seen, fresh.clone());
+        }
+        Self::answer(&fault, operation, answer)
+    }
+
     fn answer<A>(fault: &Fault, operation: &'static str, answer: Result<A, CallError>) -> Result<A, CallError> {
         match fault {
             Fault::LostAnswer => Err(CallError::new(operation, aws_call::Fault::Timeout).with_message("no answer")),
@@ -127,10 +167,10 @@ impl<T: TaskDefinitions> TaskDefinitions for Faulty<T> {
     }
 
     async fn describe(&self, task_definition: &str) -> Result<Json, CallError> {
-        const OPERATION: &str = "DescribeTaskDefinition";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.describe(task_definition).await)
+        let key = task_definition.to_owned();
+        let keep = |seen: &mut Seen, fresh| drop(seen.documents.insert(key, fresh));
+        let call = self.inner.describe(task_definition);
+        self.look("DescribeTaskDefinition", |seen| seen.documents.get_mut(task_definition), keep, call).await
     }
 
     async fn deregister(&self, task_definition: &str) -> Result<(), CallError> {
@@ -141,29 +181,19 @@ impl<T: TaskDefinitions> TaskDefinitions for Faulty<T> {
     }
 
     async fn list(&self, request: &ListRevisions) -> Result<Vec<String>, CallError> {
-        const OPERATION: &str = "ListTaskDefinitions";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.list(request).await)
+        let key = format!("{} {}", request.status, request.family);
+        let kept = key.clone();
+        let keep = |seen: &mut Seen, fresh| drop(seen.lists.insert(kept, fresh));
+        self.look("ListTaskDefinitions", |seen| seen.lists.get_mut(&key), keep, self.inner.list(request)).await
     }
 }
 
 #[async_trait]
 impl<T: Services> Services for Faulty<T> {
     async fn describe_service(&self, id: &ServiceId) -> Result<ServiceSnapshot, CallError> {
-        const OPERATION: &str = "DescribeServices";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        if fault == Fault::Stale
-            && let Some(old) = self.lock().seen.get(id)
-        {
-            return Ok(old.clone());
-        }
-        let answer = self.inner.describe_service(id).await;
-        if let Ok(fresh) = &answer {
-            self.lock().seen.insert(id.clone(), fresh.clone());
-        }
-        Self::answer(&fault, OPERATION, answer)
+        let keep = |seen: &mut Seen, fresh| drop(seen.services.insert(id.clone(), fresh));
+        let call = self.inner.describe_service(id);
+        self.look("DescribeServices", |seen| seen.services.get_mut(id), keep, call).await
     }
 
     async fn create_service(&self, request: &CreateService) -> Result<ServiceSnapshot, CallError> {
@@ -185,12 +215,5 @@ impl<T: Services> Services for Faulty<T> {
         let fault = self.next(OPERATION);
         Self::refuse(&fault, OPERATION)?;
         Self::answer(&fault, OPERATION, self.inner.stopped_tasks(id, started_by).await)
-    }
-
-    async fn list_service_deployments(&self, id: &ServiceId) -> Result<Vec<ServiceDeployment>, CallError> {
-        const OPERATION: &str = "ListServiceDeployments";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.list_service_deployments(id).await)
     }
 }
