@@ -1,4 +1,5 @@
-//! Ctrl-C: the first one stops the run and cleans up, the second one leaves at once.
+//! Ctrl-C: the first one stops the run and cleans up, the second one leaves at once. A polite request to end (`SIGTERM`) is
+//! as good as the first one.
 
 use pipeline_runner::Cancel;
 
@@ -6,6 +7,14 @@ use pipeline_runner::Cancel;
 pub fn cancel_on_ctrl_c() -> Cancel {
     let cancel = Cancel::new();
     let flag = cancel.clone();
+    #[cfg(unix)]
+    if let Ok(mut asked) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        let flag = cancel.clone();
+        tokio::spawn(async move {
+            asked.recv().await;
+            flag.cancel();
+        });
+    }
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             flag.cancel();

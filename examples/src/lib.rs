@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod builds;
 mod ecs;
 pub mod findings;
 mod interrupt;

@@ -44,6 +44,9 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     // Pushes that succeed need a registry: `cargo xtask peers ecr --small`.
     ("push_image", &["no-such.tar", "127.0.0.1:9/app:1.0", "--json"], 2),
     ("push_image", &["examples/shop", "127.0.0.1:9/app:1.0"], 2),
+    ("run_buildspec", &["--json", "examples/shop"], 0),
+    ("run_buildspec", &["--dry-run", "--phase", "build", "examples/shop"], 0),
+    ("run_buildspec", &["--batch", "examples/shop"], 2),
     ("trigger_explain", &["examples/shop/pipeline.json", "--push", "main", "--json"], 0),
     ("trigger_explain", &["examples/shop/pipeline.json", "--tag", "v1"], 1),
     // A template alone can be checked and drawn, not run.

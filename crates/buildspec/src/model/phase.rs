@@ -1,6 +1,7 @@
 //! `phases`.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 use spec_report::Span;
@@ -53,6 +54,16 @@ impl PhaseName {
 impl fmt::Display for PhaseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl FromStr for PhaseName {
+    type Err = String;
+
+    /// The phase of a key; upper and lower case do not matter.
+    fn from_str(word: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|name| name.as_str().eq_ignore_ascii_case(word));
+        found.ok_or_else(|| format!("`{}` is none of install, pre_build, build and post_build", word.escape_debug()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `UPLOAD_ARTIFACTS`: takes the files of the artifacts out of the source directory.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,7 @@ pub(super) fn collect(
     let source = source.canonicalize().map_err(|error| UploadError::Io(source.to_owned(), error))?;
     fs::create_dir_all(target).map_err(|error| UploadError::Io(target.to_owned(), error))?;
     let target = target.canonicalize().map_err(|error| UploadError::Io(target.to_owned(), error))?;
+    let _lock = lock(&target)?;
     for old in ["primary", "secondary", "archives"].map(|name| target.join(name)) {
         remove(&old).map_err(|error| UploadError::Io(old, error))?;
     }
@@ -57,6 +58,20 @@ pub(super) fn collect(
         });
     }
     Ok(outputs)
+}
+
+/// Holds the directory for this build until the file is dropped: two builds would mix their artifacts.
+fn lock(target: &Path) -> Result<File, UploadError> {
+    let path = target.join(".lock");
+    let file = File::create(&path).map_err(|error| UploadError::Io(path.clone(), error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::Error(error)) => Err(UploadError::Io(path, error)),
+        Err(TryLockError::WouldBlock) => {
+            let message = "another build is writing its artifacts here: give each build a directory of its own";
+            Err(UploadError::Io(target.to_owned(), io::Error::other(message)))
+        }
+    }
 }
 
 /// An identifier becomes part of a path, so it must not be one.
