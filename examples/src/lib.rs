@@ -9,7 +9,7 @@ mod round_trip;
 mod summary;
 mod taskdef;
 
-pub use interrupt::cancel_on_ctrl_c;
+pub use interrupt::{cancel_on_ctrl_c, on_ctrl_c};
 pub use progress::Progress;
 pub use round_trip::round_trip;
 pub use summary::Summary;

@@ -9,10 +9,12 @@ mod acceptance;
 mod ci;
 mod codegen;
 mod corpus;
+mod crash;
 mod deps;
 mod examples;
 mod lab;
 mod licences;
+mod measure;
 mod metadata;
 mod new_provider;
 mod new_rule;
@@ -65,6 +67,12 @@ static COMMANDS: &[Command] = &[
         run: corpus::run,
     },
     Command {
+        name: "crash",
+        arguments: "<crate> [--rounds N]",
+        summary: "kills what a crate says survives it, 300 times unless told otherwise, and looks at what is left",
+        run: crash::run,
+    },
+    Command {
         name: "deps",
         arguments: "",
         summary: "guards what each crate may depend on, and how much",
@@ -75,6 +83,12 @@ static COMMANDS: &[Command] = &[
         arguments: "",
         summary: "runs every example and compares its exit code",
         run: examples::run,
+    },
+    Command {
+        name: "measure",
+        arguments: "<crate>",
+        summary: "the memory and time that a crate takes for a job of a known size",
+        run: measure::run,
     },
     Command {
         name: "new-provider",
@@ -159,17 +173,22 @@ fn help() -> String {
 struct Arguments {
     values: Vec<String>,
     flags: Vec<String>,
+    options: Vec<(String, String)>,
 }
 
 impl Arguments {
     /// `None` if help was asked for.
     fn read(command: &Command, mut parser: Parser) -> anyhow::Result<Option<Self>> {
-        let mut arguments = Self { values: Vec::new(), flags: Vec::new() };
+        let mut arguments = Self { values: Vec::new(), flags: Vec::new(), options: Vec::new() };
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Short('h') | Arg::Long("help") => return Ok(None),
                 Arg::Long(flag) if command.arguments.contains(&format!("[--{flag}]")) => {
                     arguments.flags.push(flag.to_owned());
+                }
+                Arg::Long(option) if command.arguments.contains(&format!("[--{option} ")) => {
+                    let option = option.to_owned();
+                    arguments.options.push((option, parser.value()?.string()?));
                 }
                 Arg::Value(value) => arguments.values.push(value.string()?),
                 argument => return Err(argument.unexpected().into()),
@@ -184,6 +203,11 @@ impl Arguments {
 
     fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|given| given == flag)
+    }
+
+    /// The value of an option, if it was given.
+    fn option(&self, name: &str) -> Option<&str> {
+        self.options.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
     /// The values, as many as the command declares.
@@ -216,6 +240,9 @@ mod tests {
         assert!(read("new-rule", &["buildspec"]).is_err());
         let arguments = read("new-rule", &["buildspec", "no-tabs"]).unwrap().unwrap();
         assert_eq!(arguments.values().unwrap(), ["buildspec", "no-tabs"]);
+        let arguments = read("crash", &["appspec", "--rounds", "7"]).unwrap().unwrap();
+        assert_eq!((arguments.values().unwrap(), arguments.option("rounds")), (["appspec"], Some("7")));
+        assert!(read("crash", &["appspec", "--rounds"]).is_err());
         assert!(read("new-rule", &["--help"]).unwrap().is_none());
     }
 }
