@@ -14,7 +14,7 @@ mod summary;
 mod taskdef;
 
 pub use ecs::{Cluster, ClusterArguments, scenario};
-pub use interrupt::cancel_on_ctrl_c;
+pub use interrupt::{cancel_on_ctrl_c, on_ctrl_c};
 pub use layer_bars::LayerBars;
 pub use progress::Progress;
 pub use rollouts::{Rollouts, Shown};

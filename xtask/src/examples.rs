@@ -30,6 +30,11 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("lint", &["--format", "json", "--image", "aws/codebuild/standard:7.0", "examples/shop"], 0),
     ("lint", &["--image", "nobody/knows:1", "examples/shop"], 2),
     ("lint", &["--format", "sarif", "examples/template"], 0),
+    ("local_deploy", &["--root", "target/local-deploy", "examples/host"], 0),
+    ("local_deploy", &["--root", "target/local-deploy", "--json", "--dry-run", "examples/host"], 0),
+    ("local_deploy", &["--root", "target/local-deploy", "--json", "examples/host"], 0),
+    ("local_deploy", &["--root", "target/local-deploy", "--app-spec", "appspec-broken.yml", "examples/host"], 1),
+    ("local_deploy", &["--root", "target/local-deploy", "--json", "--rollback"], 0),
     ("deliver", &["--yes"], 0),
     // Without a terminal `approvals.toml` answers.
     ("deliver", &["--json"], 0),

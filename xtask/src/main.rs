@@ -10,10 +10,12 @@ mod chaos;
 mod ci;
 mod codegen;
 mod corpus;
+mod crash;
 mod deps;
 mod examples;
 mod lab;
 mod licences;
+mod measure;
 mod metadata;
 mod new_provider;
 mod new_rule;
@@ -72,6 +74,12 @@ static COMMANDS: &[Command] = &[
         run: corpus::run,
     },
     Command {
+        name: "crash",
+        arguments: "<crate> [--rounds N]",
+        summary: "kills what a crate says survives it, 300 times unless told otherwise, and looks at what is left",
+        run: crash::run,
+    },
+    Command {
         name: "deps",
         arguments: "",
         summary: "guards what each crate may depend on, and how much",
@@ -82,6 +90,12 @@ static COMMANDS: &[Command] = &[
         arguments: "",
         summary: "runs every example and compares its exit code",
         run: examples::run,
+    },
+    Command {
+        name: "measure",
+        arguments: "<crate>",
+        summary: "the memory and time that a crate takes for a job of a known size",
+        run: measure::run,
     },
     Command {
         name: "new-provider",
@@ -236,6 +250,9 @@ mod tests {
         assert!(read("new-rule", &["buildspec"]).is_err());
         let arguments = read("new-rule", &["buildspec", "no-tabs"]).unwrap().unwrap();
         assert_eq!(arguments.values().unwrap(), ["buildspec", "no-tabs"]);
+        let arguments = read("crash", &["appspec", "--rounds", "7"]).unwrap().unwrap();
+        assert_eq!((arguments.values().unwrap(), arguments.option("rounds")), (["appspec"], Some("7")));
+        assert!(read("crash", &["appspec", "--rounds"]).is_err());
         assert!(read("new-rule", &["--help"]).unwrap().is_none());
     }
 }

@@ -1,0 +1,111 @@
+//! `cargo xtask measure <what>`: the most memory and the time that a program takes for a job of a known size.
+//!
+//! A job is an example in release mode with its arguments; the peak is what the system says (`VmHWM`), read while the
+//! program runs. To measure something else, add a line to [`JOBS`].
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+
+use crate::{Arguments, workspace::Workspace};
+
+/// Something to measure.
+struct Job {
+    name: &'static str,
+    example: &'static str,
+    /// Makes what the program works on, in an empty directory, and says with which arguments it is called.
+    prepare: fn(&Path) -> anyhow::Result<Vec<String>>,
+    most_mebibytes: f64,
+    most_seconds: f64,
+}
+
+/// Sorted by name.
+const JOBS: &[Job] = &[Job {
+    name: "appspec",
+    example: "local_deploy",
+    prepare: five_thousand_files,
+    most_mebibytes: 40.0,
+    most_seconds: 1.0,
+}];
+
+/// The peak moves until shortly before the end; looking this often misses nothing that counts.
+const LOOK: Duration = Duration::from_millis(1);
+/// Time is the best of so many runs: other programs can only make it longer.
+const RUNS: usize = 5;
+
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
+    let [name] = arguments.values()?;
+    let known = || JOBS.iter().map(|job| job.name).collect::<Vec<_>>().join(", ");
+    let job = JOBS.iter().find(|job| job.name == name).with_context(|| format!("there is only {}", known()))?;
+    let program = workspace.build_example(job.example, true)?;
+    let (mut peak, mut best) = (0_u64, Duration::MAX);
+    for _ in 0..RUNS {
+        let directory = workspace.path("target/measure").join(job.name);
+        if directory.exists() {
+            fs::remove_dir_all(&directory)?;
+        }
+        fs::create_dir_all(&directory)?;
+        let arguments = (job.prepare)(&directory)?;
+        let started = Instant::now();
+        let mut command = Command::new(&program);
+        let child = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        peak = peak.max(watch(child)?);
+        best = best.min(started.elapsed());
+    }
+    let (mebibytes, seconds) = (peak as f64 / 1024.0, best.as_secs_f64());
+    println!("{}: {mebibytes:.1} MiB of {}, {seconds:.3} s of {}", job.name, job.most_mebibytes, job.most_seconds);
+    ensure!(mebibytes <= job.most_mebibytes, "{} takes more memory than it may", job.name);
+    ensure!(seconds <= job.most_seconds, "{} takes longer than it may", job.name);
+    Ok(())
+}
+
+/// Waits for a program; the most memory that it had, in KiB.
+fn watch(mut child: Child) -> anyhow::Result<u64> {
+    let status_file = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        if let Ok(text) = fs::read_to_string(&status_file) {
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
+            peak = peak.max(kibibytes.unwrap_or(0));
+        }
+        if let Some(status) = child.try_wait()? {
+            ensure!(status.success(), "the program ended with {status}");
+            ensure!(peak > 0, "{status_file} tells nothing: this needs Linux");
+            return Ok(peak);
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// A bundle of 5,000 files of 1 KB and one permission for all of them.
+fn five_thousand_files(directory: &Path) -> anyhow::Result<Vec<String>> {
+    let bundle = directory.join("bundle");
+    for number in 0..5000 {
+        let below = bundle.join(format!("app/{:02}", number / 100));
+        if number % 100 == 0 {
+            fs::create_dir_all(&below)?;
+        }
+        fs::write(below.join(format!("file-{number}.txt")), [b'x'; 1024])?;
+    }
+    let text = "version: 0.0\nos: linux\nfiles:\n  - source: app\n    destination: /srv/shop\npermissions:\n  - object: /srv/shop\n    owner: root\n    mode: 644\n    type: [file]\n";
+    fs::write(bundle.join("appspec.yml"), text)?;
+    let root = directory.join("root");
+    Ok(["--json", "--root", &root.to_string_lossy(), &bundle.to_string_lossy()].map(str::to_owned).to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_are_sorted() {
+        assert!(JOBS.is_sorted_by_key(|job| job.name));
+    }
+}
