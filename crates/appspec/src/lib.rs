@@ -6,11 +6,17 @@ pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod deploy;
+pub mod hook;
 pub mod lifecycle;
 pub mod model;
+pub mod simulate;
+pub mod write;
 
 mod agent;
+mod engine;
 mod error;
+mod explain;
+mod limits;
 mod listing;
 mod path;
 mod plan;
@@ -18,9 +24,10 @@ mod read;
 mod ruby;
 mod rules;
 
-pub use client::{Deployments, HookStatus};
+pub use client::{Deployments, HookStatus, Targets};
 pub use deploy::{Deployed, Deployer, Outcome};
 pub use error::{Error, LostSight};
+pub use explain::{Explanation, FirstFailure, explain};
 pub use listing::{EntryKind, Listing};
 pub use model::{AppSpec, Kind};
 pub use plan::{Instruction, Plan, Problem, ProblemKind, plan};

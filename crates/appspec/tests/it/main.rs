@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
 mod compat;
+mod configs;
 mod conformance;
 mod outcomes;
 mod pages;
 mod planning;
 mod properties;
 mod reading;
+mod scene;
