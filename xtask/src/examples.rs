@@ -13,6 +13,8 @@ use crate::{
 const RUNS: &[(&str, &[&str], i32)] = &[
     ("appspec_check", &["--profile", "ecs", "--json", "examples/shop/appspec.yml"], 0),
     ("appspec_check", &["--profile", "agent-v2", "examples/shop/appspec.yml"], 1),
+    ("lambda_hook", &["--json"], 0),
+    ("lambda_hook", &["--", "false"], 1),
     ("lint", &["examples/shop"], 0),
     ("lint", &["--format", "sarif", "examples/template"], 0),
     ("deliver", &["--yes"], 0),
@@ -24,6 +26,9 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("deliver", &["--break", "deploy"], 1),
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
+    ("traffic_plan", &["CodeDeployDefault.ECSLinear10PercentEvery1Minutes", "--json"], 0),
+    ("traffic_plan", &["--canary", "25:10", "--fail", "AfterAllowTraffic", "--roll-back"], 1),
+    ("traffic_plan", &["CodeDeployDefault.NoSuchConfig"], 2),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
 ];

@@ -21,8 +21,8 @@ use crate::model::{AppSpec, Ecs, FunctionHook, Lambda};
 /// let spec = read(Source::new("appspec.yaml", text)).value.ok_or("not an AppSpec")?;
 /// assert_eq!(
 ///     write::yaml(&spec).ok_or("not for ECS")?,
-///     "version: 0.0\nResources:\n  - targetService:\n      Type: \"AWS::ECS::Service\"\n      Properties:\n        \
-///      TaskDefinition: \"<TASK_DEFINITION>\"\n        LoadBalancerInfo:\n          ContainerName: web\n          \
+///     "version: 0.0\nResources:\n  - targetService:\n      Type: AWS::ECS::Service\n      Properties:\n        \
+///      TaskDefinition: <TASK_DEFINITION>\n        LoadBalancerInfo:\n          ContainerName: web\n          \
 ///      ContainerPort: 80\n",
 /// );
 /// # Ok::<(), &str>(())
@@ -36,7 +36,7 @@ pub fn yaml(spec: &AppSpec) -> Option<String> {
 ///
 /// ```
 /// let spec = appspec::write::ecs("shop:7", "web", 80);
-/// assert!(appspec::write::yaml(&spec.into()).is_some_and(|text| text.contains("TaskDefinition: \"shop:7\"")));
+/// assert!(appspec::write::yaml(&spec.into()).is_some_and(|text| text.contains("TaskDefinition: shop:7")));
 /// ```
 #[must_use]
 pub fn ecs(task_definition: impl Into<String>, container_name: impl Into<String>, container_port: u16) -> Ecs {

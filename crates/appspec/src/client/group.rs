@@ -231,6 +231,18 @@ pub struct LoadBalancers {
 }
 
 impl LoadBalancers {
+    /// Classic Load Balancers.
+    pub fn classic<I: Into<String>>(names: impl IntoIterator<Item = I>) -> Self {
+        Self { elbs: names.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    /// Adds target groups.
+    #[must_use]
+    pub fn with_target_groups<I: Into<String>>(mut self, names: impl IntoIterator<Item = I>) -> Self {
+        self.target_groups = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

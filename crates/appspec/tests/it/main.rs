@@ -5,9 +5,13 @@
 mod compat;
 mod configs;
 mod conformance;
+mod faults;
 mod outcomes;
 mod pages;
 mod planning;
 mod properties;
 mod reading;
 mod scene;
+mod service;
+mod simulations;
+mod writing;
