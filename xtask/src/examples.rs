@@ -26,6 +26,8 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("iam_policy", &["examples/shop/pipeline.json", "--buildspec", "examples/shop/buildspec.yml"], 0),
     ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/taskdef.json", "--json"], 0),
     ("diff_taskdef", &["examples/shop/taskdef.json", "examples/shop/nothing.json"], 2),
+    ("lambda_hook", &["--json"], 0),
+    ("lambda_hook", &["--", "false"], 1),
     ("lint", &["examples/shop"], 0),
     ("lint", &["--format", "json", "--image", "aws/codebuild/standard:7.0", "examples/shop"], 0),
     ("lint", &["--image", "nobody/knows:1", "examples/shop"], 2),
@@ -54,6 +56,9 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("run_buildspec", &["--batch", "examples/shop"], 2),
     ("trigger_explain", &["examples/shop/pipeline.json", "--push", "main", "--json"], 0),
     ("trigger_explain", &["examples/shop/pipeline.json", "--tag", "v1"], 1),
+    ("traffic_plan", &["CodeDeployDefault.ECSLinear10PercentEvery1Minutes", "--json"], 0),
+    ("traffic_plan", &["--canary", "25:10", "--fail", "AfterAllowTraffic", "--roll-back"], 1),
+    ("traffic_plan", &["CodeDeployDefault.NoSuchConfig"], 2),
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
     ("memory_ecs", &["--seconds", "0"], 0),

@@ -5,6 +5,8 @@
 mod call_error;
 mod codebuild;
 mod codedeploy;
+mod codedeploy_groups;
+mod codedeploy_targets;
 mod codepipeline;
 mod ecr;
 mod ecs;
