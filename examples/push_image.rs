@@ -169,7 +169,7 @@ async fn oci(arguments: &Arguments) -> anyhow::Result<OciRegistry> {
     let registry = arguments.target.registry();
     let logins: Arc<dyn Logins> = match &arguments.username {
         Some(name) => {
-            let password = SystemEnv.get("REGISTRY_PASSWORD").context("REGISTRY_PASSWORD is not set")?;
+            let password = SystemEnv.var("REGISTRY_PASSWORD").context("REGISTRY_PASSWORD is not set")?;
             Arc::new(Login::new(name, password))
         }
         None if registry.ecr().is_some() || registry.is_ecr_public() => ecr_logins(arguments).await?,
