@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use crate::{
     Arguments, acceptance, codegen, crash, deps, examples,
     metadata::{self, Package},
-    scaffold,
+    peers, scaffold,
     selection::{Selection, libraries},
     tidy,
     workspace::{Workspace, show},
@@ -155,6 +155,7 @@ fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
     steps.push(step(if quick { "test, all features but the SDK" } else { "test, all features" }, Work::Show(all)));
     if !quick {
         steps.push(step("moto", Work::Show(workspace.cargo(["test"].iter().chain(MOTO)))));
+        steps.push(step("peers ecs", Work::Own("peers ecs", peers::check)));
     }
     steps
 }

@@ -19,9 +19,12 @@ mod measure;
 mod metadata;
 mod new_provider;
 mod new_rule;
+mod overhead;
+mod peers;
 mod rules;
 mod scaffold;
 mod selection;
+mod served;
 mod sorted;
 mod tidy;
 mod workspace;
@@ -108,6 +111,18 @@ static COMMANDS: &[Command] = &[
         arguments: "<crate> <rule-name>",
         summary: "writes the files of a new rule and its page",
         run: new_rule::run,
+    },
+    Command {
+        name: "overhead",
+        arguments: "",
+        summary: "measures how long deploy_service takes beside the deployment itself",
+        run: overhead::run,
+    },
+    Command {
+        name: "peers",
+        arguments: "<service>",
+        summary: "what other people's programs say of deployments, beside ours; for `ecs`",
+        run: peers::run,
     },
     Command {
         name: "scaffold",
