@@ -13,6 +13,7 @@ mod golden;
 mod hostile;
 mod layout;
 mod properties;
+mod pull;
 mod push;
 mod registry;
 mod source;

@@ -64,7 +64,7 @@ fn same(a: &Image, b: &Image) {
     }
 }
 
-fn platform_image(architecture: &str) -> Image {
+pub(crate) fn platform_image(architecture: &str) -> Image {
     let layer = Layer::new().file("/arch", architecture.to_owned(), 0o644);
     ImageBuilder::new(Platform::linux(architecture)).layer(layer).build().unwrap()
 }
@@ -178,6 +178,20 @@ fn saved() -> (Vec<Vec<u8>>, Vec<u8>) {
     let config = serde_json::json!({"architecture": "amd64", "os": "linux", "config": {"Env": null},
         "rootfs": {"type": "layers", "diff_ids": diff_ids}});
     (layers, serde_json::to_vec(&config).unwrap())
+}
+
+/// What `docker save` writes for layers of one file each.
+pub(crate) fn saved_with(contents: &[&[u8]]) -> Vec<u8> {
+    let layers: Vec<Vec<u8>> = contents.iter().map(|bytes| tar(&[("file".to_owned(), bytes.to_vec())])).collect();
+    let diff_ids: Vec<_> = layers.iter().map(|layer| Digest::of(layer)).collect();
+    let config = serde_json::json!({"architecture": "amd64", "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": diff_ids}});
+    let names: Vec<String> = (0..layers.len()).map(|at| format!("layer-{at}.tar")).collect();
+    let manifest = manifest_json("app:1.0", &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut entries: Vec<_> = names.into_iter().zip(layers).collect();
+    entries.push(("c.json".to_owned(), serde_json::to_vec(&config).unwrap()));
+    entries.push(("manifest.json".to_owned(), manifest));
+    tar(&entries)
 }
 
 fn manifest_json(tag: &str, layers: &[&str]) -> Vec<u8> {
