@@ -7,5 +7,6 @@ mod codebuild;
 mod codedeploy;
 mod codepipeline;
 mod ecr;
+mod ecr_served;
 mod ecs;
 mod wire;
