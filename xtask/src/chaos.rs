@@ -26,11 +26,6 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     Ok(())
 }
 
-/// The usual rounds of all of them: what `cargo xtask ci` runs.
-pub(crate) fn commands(workspace: &Workspace) -> anyhow::Result<Vec<(&'static str, Command)>> {
-    PROGRAMS.iter().map(|(name, ..)| Ok((*name, command(workspace, name, None)?))).collect()
-}
-
 fn command(workspace: &Workspace, name: &str, rounds: Option<u32>) -> anyhow::Result<Command> {
     let known = PROGRAMS.iter().find(|(known, ..)| *known == name);
     let (_, package, features, usual) = known.with_context(|| {
@@ -51,6 +46,5 @@ mod tests {
         let workspace = Workspace { root: "/nowhere".into() };
         assert!(show(&command(&workspace, "ecr", Some(3)).unwrap()).ends_with("--test chaos -- 3"));
         assert!(command(&workspace, "other", None).unwrap_err().to_string().contains("ecr"));
-        assert_eq!(commands(&workspace).unwrap().len(), PROGRAMS.len());
     }
 }

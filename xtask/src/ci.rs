@@ -21,11 +21,16 @@ use crate::{
 };
 
 /// The features that every service crate names alike and that must compile without one another.
-const ALONE: &[&str] = &["local", "memory"];
+const ALONE: &[&str] = &["local", "memory", "serve"];
 
-/// The tests against a foreign program. They run when they are named, so that `--all-features` alone does not need it;
-/// with the rest of the features, because every other choice would compile everything below them anew.
-const MOTO: &[&str] = &["--workspace", "--all-features", "--test", "moto"];
+/// The tests against foreign programs, and those that kill processes: name of the target, and what it is told. They run when
+/// they are named, so that `--all-features` alone does not need the programs; with the rest of the features, because every
+/// other choice would compile everything below them anew.
+const NAMED: &[(&str, &[&str])] = &[("chaos", &["--", "100"]), ("docker_registry", &[]), ("moto", &[])];
+
+fn named(target: &str) -> [&str; 4] {
+    ["--workspace", "--all-features", "--test", target]
+}
 
 /// One thing to do.
 struct Step {
@@ -136,7 +141,9 @@ fn clippy(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> 
         steps.push(step("clippy, feature sdk", clippy(&selection.arguments(&["--lib"]))));
         steps.push(step("clippy, all features", clippy(&["--workspace", "--all-features", "--all-targets"])));
         // `--all-targets` means those that run when nobody names one.
-        steps.push(step("clippy, moto", clippy(MOTO)));
+        for (target, _) in NAMED {
+            steps.push(step(format!("clippy, {target}"), clippy(&named(target))));
+        }
         for (package, features) in acceptance::SUITES {
             let selected = ["--package", package, "--features", features, "--test", "acceptance"];
             steps.push(step(format!("clippy, acceptance of {package}"), clippy(&selected)));
@@ -154,7 +161,10 @@ fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
     };
     steps.push(step(if quick { "test, all features but the SDK" } else { "test, all features" }, Work::Show(all)));
     if !quick {
-        steps.push(step("moto", Work::Show(workspace.cargo(["test"].iter().chain(MOTO)))));
+        for (target, told) in NAMED {
+            let test = workspace.cargo(["test"].iter().chain(&named(target)).chain(*told));
+            steps.push(step(*target, Work::Show(test)));
+        }
         steps.push(step("peers ecs", Work::Own("peers ecs", peers::check)));
     }
     steps
@@ -192,6 +202,8 @@ mod tests {
             "buildspec/sdk",
             "test --workspace --all-features",
             "test --workspace --all-features --test moto",
+            "test --workspace --all-features --test docker_registry",
+            "test --workspace --all-features --test chaos -- 100",
             "clippy --workspace --all-features --test moto",
             "RUSTDOCFLAGS=-Dwarnings cargo doc",
             "fmt --all --check",

@@ -266,6 +266,17 @@ impl Inner {
     }
 
     async fn put_image(&self, calls: &Calls<'_>, request: &PutImage) -> Result<Digest, CallError> {
+        let (digest, headers) = self.put_manifest(calls, request).await?;
+        self.listed(calls, request, &headers).await?;
+        Ok(digest)
+    }
+
+    /// The digest that the registry computed, and the headers of its answer.
+    pub(super) async fn put_manifest(
+        &self,
+        calls: &Calls<'_>,
+        request: &PutImage,
+    ) -> Result<(Digest, HeaderMap), CallError> {
         let id = request.tag.clone().map_or(ImageId::Digest(request.digest), ImageId::Tag);
         let scope = Scope::push(&request.repository);
         let uri = self.uri(&manifest_path(&request.repository, &id))?;
@@ -274,14 +285,16 @@ impl Inner {
         ask.body = Some(request.manifest.clone());
         calls.count_bytes(request.manifest.len() as u64);
         let answer = self.ask(Some(calls), &ask, &[]).await?;
-        if let Some(digest) = content_digest(PUT_MANIFEST, answer.headers())? {
-            return Ok(digest);
+        let headers = answer.headers().clone();
+        if let Some(digest) = content_digest(PUT_MANIFEST, &headers)? {
+            return Ok((digest, headers));
         }
         calls.count_request();
-        self.find(calls, &request.repository, &id).await?.ok_or_else(|| {
+        let found = self.find(calls, &request.repository, &id).await?.ok_or_else(|| {
             CallError::new(PUT_MANIFEST, Fault::Other)
                 .with_message("the registry took the manifest, and does not have it")
-        })
+        })?;
+        Ok((found, headers))
     }
 
     /// ECR cuts the connection of whoever begins an upload into a repository that does not exist (seen by many users): asks

@@ -9,6 +9,7 @@ mod challenge;
 mod door;
 mod location;
 mod pull;
+mod referrers;
 mod refused;
 mod wire;
 

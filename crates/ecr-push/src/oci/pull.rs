@@ -243,7 +243,7 @@ impl Inner {
             Ok(answer) => self.wire.read(GET_REFERRERS, answer, MANIFEST_LIMIT).await?,
             // The way of registries that do not know the question: an index under a tag (OCI Distribution 1.1).
             Err(error) if matches!(error.http_status(), Some(404 | 405)) => {
-                let Ok(tag) = Tag::parse(&subject.to_string().replace(':', "-")) else { return Ok(Vec::new()) };
+                let Some(tag) = super::referrers::tag(subject) else { return Ok(Vec::new()) };
                 match self.manifest(None, repository, &ImageId::Tag(tag)).await? {
                     Some(image) => image.manifest,
                     None => return Ok(Vec::new()),

@@ -199,6 +199,17 @@ async fn what_skopeo_pushes_we_find_and_read() {
     }
 }
 
+/// A signature, or what else refers to an image.
+fn referrer(image: &Image, note: &str) -> Image {
+    let config = Blob::from_bytes(MediaType::from("application/vnd.example.note.v1+json"), &b"{}"[..]);
+    let layer = Blob::from_bytes(MediaType::from("text/plain"), note.to_owned());
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "mediaType": MediaType::OciManifest, "config": config.descriptor(),
+        "layers": [layer.descriptor()], "subject": image.manifest().descriptor(),
+    });
+    Image::new(RawManifest::parse(manifest.to_string(), None).unwrap(), config, vec![layer]).unwrap()
+}
+
 /// The same pushes into a registry of other people and into ours in memory end the same way.
 #[tokio::test]
 async fn both_registries_answer_alike() {
@@ -229,6 +240,17 @@ async fn both_registries_answer_alike() {
         let other = push(&image.children()[1], &PushRequest::to(&target(host, "shop:1")), &options).await.unwrap();
         let moved = door(host).manifest(&"shop".parse().unwrap(), &ImageId::Tag("1".parse().unwrap())).await.unwrap();
         assert_eq!(moved.unwrap().digest, image.children()[1].digest());
+        // A registry with a list of referrers and one without: what refers to an image is found on both.
+        for note in ["a", "b", "b"] {
+            let about = referrer(&image, note);
+            let name = target(host, &format!("shop@{}", about.digest()));
+            push(&about, &PushRequest::to(&name), &options).await.unwrap();
+        }
+        let mut found = door(host).referrers(&"shop".parse().unwrap(), image.digest()).await.unwrap();
+        found.sort_by_key(|entry| entry.digest);
+        let mut expected = ["a", "b"].map(|note| referrer(&image, note).digest());
+        expected.sort();
+        assert_eq!(found.iter().map(|entry| entry.digest).collect::<Vec<_>>(), expected, "{host}");
         outcomes.push([base, mounted, other].map(|report| (report.requests, report.bytes_sent, report.layers)));
     }
     assert_eq!(outcomes[0], outcomes[1]);

@@ -324,7 +324,8 @@ async fn progress_goes_up_to_the_whole() {
     bench.pusher().push(&image, &request, &options, &events).await.unwrap();
     let whole = MIB + 1;
     let events: Vec<String> = events.take().into_iter().filter(|event| event.ends_with(&format!("/{whole}"))).collect();
-    assert_eq!(events, [MIB / 2, MIB, whole].map(|position| format!("progress {position}/{whole}")));
+    let steps = (1..=4).map(|quarter| quarter * MIB / 4).chain([whole]);
+    assert_eq!(events, steps.map(|position| format!("progress {position}/{whole}")).collect::<Vec<_>>());
 }
 
 proptest! {

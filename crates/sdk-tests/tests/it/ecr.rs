@@ -10,6 +10,7 @@ use ecr_push::{
         Availability, BatchCheckLayers, CompleteUpload, CreateRepository, DescribeRepository, Ecr, GetImage, ImageId,
         ImageStore, InitiateUpload, LayerState, PartAnswer, PutImage, Repositories, TagMutability, UploadPart,
     },
+    login::Logins as _,
 };
 use serde_json::{Value as Json, json};
 
@@ -417,4 +418,22 @@ async fn registry_id() {
     for asked in service.asked() {
         assert_eq!(asked.body["registryId"], ACCOUNT, "{}", asked.target);
     }
+}
+
+#[tokio::test]
+async fn get_authorization_token() {
+    // base64 of `AWS:not-for-logs:x`: what follows the first colon is the password.
+    let token = "QVdTOm5vdC1mb3ItbG9nczp4";
+    let data =
+        |token: &str| json!({ "authorizationData": [{ "authorizationToken": token, "expiresAt": 1_700_000_000.5 }] });
+    let (ecr, service) = ecr([wire::ok(data(token)), wire::ok(data("%")), wire::ok(json!({}))]);
+    let login = ecr.login().await.unwrap().unwrap();
+    assert_eq!((login.user.as_str(), login.password.expose()), ("AWS", "not-for-logs:x"));
+    assert_eq!(login.expires_at, Some(wire::at(1_700_000_000.5)));
+    for words in ["the token cannot be read", "the answer lacks `authorizationData`"] {
+        let error = ecr.login().await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    let asked = service.asked();
+    assert_eq!((asked[0].target.as_str(), &asked[0].body), (target("GetAuthorizationToken").as_str(), &json!({})));
 }

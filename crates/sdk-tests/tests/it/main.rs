@@ -9,6 +9,7 @@ mod codedeploy_groups;
 mod codedeploy_targets;
 mod codepipeline;
 mod ecr;
+mod ecr_served;
 mod ecs;
 mod ecs_roles;
 mod ecs_served;

@@ -17,7 +17,7 @@ use super::{MemoryRegistry, server::cut, service::State};
 use crate::{
     client::{ImageId, Operation, PutImage, StoredImage},
     digest::Digest,
-    manifest::{Descriptor, MANIFEST_LIMIT, Manifest, RawManifest},
+    manifest::{Descriptor, MANIFEST_LIMIT, RawManifest},
     media::MediaType,
     reference::{RepositoryName, Tag},
 };
@@ -171,11 +171,7 @@ impl Distribution<'_> {
         let Some(found) = state.repository(name) else { return no_repository(name, &state) };
         let refers = |stored: &StoredImage| {
             let manifest = RawManifest::parse(stored.manifest.clone(), Some(&stored.media_type)).ok()?;
-            let other = match manifest.manifest() {
-                Manifest::Image(image) => &image.other,
-                Manifest::Index(index) => &index.other,
-            };
-            let named = other.get("subject")?.get("digest")?.as_str()? == subject.to_string();
+            let named = manifest.subject() == Some(subject);
             let size = stored.manifest.len() as u64;
             named.then(|| Descriptor::new(stored.media_type.clone(), stored.digest, size))
         };
@@ -321,12 +317,18 @@ impl Distribution<'_> {
             ImageId::Digest(digest) => (*digest, None),
             ImageId::Tag(tag) => (Digest::of(&manifest), Some(tag.clone())),
         };
+        let parsed = RawManifest::parse(manifest.clone(), Some(&media_type)).ok();
         let put = PutImage::new(name.clone(), manifest, media_type, digest, tag);
         let now = self.registry.clock.now();
         let stored = self.registry.called(Operation::PutImage).put_image(&put, now);
         match stored {
             Err(refusal) if refusal.code() != Some("ImageAlreadyExistsException") => translated(&refusal),
-            _ => answer(StatusCode::CREATED, &[("docker-content-digest", digest.to_string())], full("")),
+            _ => {
+                let mut headers = vec![("docker-content-digest", digest.to_string())];
+                // The registry keeps the list of what refers to an image.
+                headers.extend(parsed.and_then(|it| it.subject()).map(|subject| ("oci-subject", subject.to_string())));
+                answer(StatusCode::CREATED, &headers, full(""))
+            }
         }
     }
 }
