@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    Arguments, acceptance, codegen, deps, examples,
+    Arguments, acceptance, codegen, deps, examples, measure,
     metadata::{self, Package},
     scaffold,
     selection::{Selection, libraries},
@@ -23,9 +23,9 @@ use crate::{
 /// The features that every service crate names alike and that must compile without one another.
 const ALONE: &[&str] = &["local", "memory"];
 
-/// The tests against a foreign program. They run when they are named, so that `--all-features` alone does not need it;
+/// The tests against foreign programs. They run when they are named, so that `--all-features` alone does not need it;
 /// with the rest of the features, because every other choice would compile everything below them anew.
-const MOTO: &[&str] = &["--workspace", "--all-features", "--test", "moto"];
+const FOREIGN: &[&str] = &["--workspace", "--all-features", "--test", "moto", "--test", "podman"];
 
 /// One thing to do.
 struct Step {
@@ -100,6 +100,7 @@ fn steps(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
     steps.push(step("examples", Work::Own("examples", examples::check)));
     steps.push(step("scaffold", Work::Own("scaffold", scaffold::check)));
     if !quick {
+        steps.push(step("measure", Work::Own("measure buildspec", measure::buildspec)));
         steps.push(step("acceptance", Work::Own("acceptance all", acceptance::check)));
     }
     steps
@@ -132,7 +133,7 @@ fn clippy(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> 
         steps.push(step("clippy, feature sdk", clippy(&selection.arguments(&["--lib"]))));
         steps.push(step("clippy, all features", clippy(&["--workspace", "--all-features", "--all-targets"])));
         // `--all-targets` means those that run when nobody names one.
-        steps.push(step("clippy, moto", clippy(MOTO)));
+        steps.push(step("clippy, moto, podman", clippy(FOREIGN)));
         for (package, features) in acceptance::SUITES {
             let selected = ["--package", package, "--features", features, "--test", "acceptance"];
             steps.push(step(format!("clippy, acceptance of {package}"), clippy(&selected)));
@@ -150,7 +151,7 @@ fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
     };
     steps.push(step(if quick { "test, all features but the SDK" } else { "test, all features" }, Work::Show(all)));
     if !quick {
-        steps.push(step("moto", Work::Show(workspace.cargo(["test"].iter().chain(MOTO)))));
+        steps.push(step("moto, podman", Work::Show(workspace.cargo(["test"].iter().chain(FOREIGN)))));
     }
     steps
 }

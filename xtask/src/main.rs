@@ -13,6 +13,7 @@ mod deps;
 mod examples;
 mod lab;
 mod licences;
+mod measure;
 mod metadata;
 mod new_provider;
 mod new_rule;
@@ -75,6 +76,12 @@ static COMMANDS: &[Command] = &[
         arguments: "",
         summary: "runs every example and compares its exit code",
         run: examples::run,
+    },
+    Command {
+        name: "measure",
+        arguments: "<what>",
+        summary: "memory, results and leftovers of the worst cases; `buildspec` is what there is",
+        run: measure::run,
     },
     Command {
         name: "new-provider",
