@@ -7,6 +7,7 @@ use pipeline_runner::Cancel;
 pub fn cancel_on_ctrl_c() -> Cancel {
     let cancel = Cancel::new();
     let flag = cancel.clone();
+    on_ctrl_c(move || flag.cancel());
     #[cfg(unix)]
     if let Ok(mut asked) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         let flag = cancel.clone();
@@ -15,14 +16,18 @@ pub fn cancel_on_ctrl_c() -> Cancel {
             flag.cancel();
         });
     }
+    cancel
+}
+
+/// Calls `first` at the first Ctrl-C.
+pub fn on_ctrl_c(first: impl FnOnce() + Send + 'static) {
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            flag.cancel();
+            first();
         }
         if tokio::signal::ctrl_c().await.is_ok() {
             #[allow(clippy::exit, reason = "the second Ctrl-C asks for just this")]
             std::process::exit(130);
         }
     });
-    cancel
 }

@@ -3,15 +3,21 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod builds;
+mod ecs;
 pub mod findings;
 mod interrupt;
+mod layer_bars;
 mod progress;
+mod rollouts;
 mod round_trip;
 mod summary;
 mod taskdef;
 
-pub use interrupt::cancel_on_ctrl_c;
+pub use ecs::{Cluster, ClusterArguments, scenario};
+pub use interrupt::{cancel_on_ctrl_c, on_ctrl_c};
+pub use layer_bars::LayerBars;
 pub use progress::Progress;
+pub use rollouts::{Rollouts, Shown};
 pub use round_trip::round_trip;
 pub use summary::Summary;
 pub use taskdef::{parse_taskdef, read_options, read_taskdef};

@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    Arguments, acceptance, codegen, deps, examples, measure,
+    Arguments, acceptance, codegen, crash, deps, examples, hostile_builds,
     metadata::{self, Package},
     scaffold,
     selection::{Selection, libraries},
@@ -98,9 +98,13 @@ fn steps(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
     steps.extend(tests(workspace, members, quick));
     steps.push(step("doc", Work::Run(doc(workspace, members, quick))));
     steps.push(step("examples", Work::Own("examples", examples::check)));
+    steps.push(match quick {
+        true => step("crash", Work::Own("crash appspec", |workspace| crash::check(workspace, crash::QUICK_ROUNDS))),
+        false => step("crash", Work::Own("crash appspec", |workspace| crash::check(workspace, crash::ROUNDS))),
+    });
     steps.push(step("scaffold", Work::Own("scaffold", scaffold::check)));
     if !quick {
-        steps.push(step("measure", Work::Own("measure buildspec", measure::buildspec)));
+        steps.push(step("hostile builds", Work::Own("measure buildspec", hostile_builds::check)));
         steps.push(step("acceptance", Work::Own("acceptance all", acceptance::check)));
     }
     steps

@@ -6,11 +6,14 @@
 #![allow(clippy::disallowed_methods, reason = "a program: its clock and environment are the real ones")]
 
 mod acceptance;
+mod chaos;
 mod ci;
 mod codegen;
 mod corpus;
+mod crash;
 mod deps;
 mod examples;
+mod hostile_builds;
 mod lab;
 mod licences;
 mod measure;
@@ -48,6 +51,12 @@ static COMMANDS: &[Command] = &[
         run: acceptance::run,
     },
     Command {
+        name: "chaos",
+        arguments: "<crate> [--rounds N]",
+        summary: "breaks connections and kills processes at random, and checks that nothing is left half done",
+        run: chaos::run,
+    },
+    Command {
         name: "ci",
         arguments: "[--quick]",
         summary: "everything a change must pass; --quick leaves out what compiles the AWS SDK",
@@ -66,6 +75,12 @@ static COMMANDS: &[Command] = &[
         run: corpus::run,
     },
     Command {
+        name: "crash",
+        arguments: "<crate> [--rounds N]",
+        summary: "kills what a crate says survives it, 300 times unless told otherwise, and looks at what is left",
+        run: crash::run,
+    },
+    Command {
         name: "deps",
         arguments: "",
         summary: "guards what each crate may depend on, and how much",
@@ -79,8 +94,8 @@ static COMMANDS: &[Command] = &[
     },
     Command {
         name: "measure",
-        arguments: "<what>",
-        summary: "memory, results and leftovers of the worst cases; `buildspec` is what there is",
+        arguments: "<crate>",
+        summary: "the memory and time that a crate takes for a job of a known size",
         run: measure::run,
     },
     Command {
@@ -166,17 +181,23 @@ fn help() -> String {
 struct Arguments {
     values: Vec<String>,
     flags: Vec<String>,
+    /// Flags with a value, such as `--rounds 100`.
+    options: Vec<(String, String)>,
 }
 
 impl Arguments {
     /// `None` if help was asked for.
     fn read(command: &Command, mut parser: Parser) -> anyhow::Result<Option<Self>> {
-        let mut arguments = Self { values: Vec::new(), flags: Vec::new() };
+        let mut arguments = Self { values: Vec::new(), flags: Vec::new(), options: Vec::new() };
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Short('h') | Arg::Long("help") => return Ok(None),
                 Arg::Long(flag) if command.arguments.contains(&format!("[--{flag}]")) => {
                     arguments.flags.push(flag.to_owned());
+                }
+                Arg::Long(option) if command.arguments.contains(&format!("[--{option} ")) => {
+                    let option = option.to_owned();
+                    arguments.options.push((option, parser.value()?.string()?));
                 }
                 Arg::Value(value) => arguments.values.push(value.string()?),
                 argument => return Err(argument.unexpected().into()),
@@ -191,6 +212,11 @@ impl Arguments {
 
     fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|given| given == flag)
+    }
+
+    /// The value of an option, if it was given.
+    fn option(&self, name: &str) -> Option<&str> {
+        self.options.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
     /// The values, as many as the command declares.
@@ -220,9 +246,14 @@ mod tests {
         assert!(read("ci", &["--quick"]).unwrap().unwrap().has("quick"));
         assert!(read("ci", &["--fast"]).is_err());
         assert!(read("ci", &["now"]).is_err());
+        assert_eq!(read("chaos", &["ecr", "--rounds", "7"]).unwrap().unwrap().option("rounds"), Some("7"));
+        assert!(read("chaos", &["ecr", "--rounds"]).is_err());
         assert!(read("new-rule", &["buildspec"]).is_err());
         let arguments = read("new-rule", &["buildspec", "no-tabs"]).unwrap().unwrap();
         assert_eq!(arguments.values().unwrap(), ["buildspec", "no-tabs"]);
+        let arguments = read("crash", &["appspec", "--rounds", "7"]).unwrap().unwrap();
+        assert_eq!((arguments.values().unwrap(), arguments.option("rounds")), (["appspec"], Some("7")));
+        assert!(read("crash", &["appspec", "--rounds"]).is_err());
         assert!(read("new-rule", &["--help"]).unwrap().is_none());
     }
 }

@@ -82,6 +82,17 @@ impl Workspace {
         command.args(arguments).current_dir(&self.root);
         command
     }
+
+    /// Compiles an example, for what has to be started or killed without cargo around it.
+    pub(crate) fn build_example(&self, name: &str, release: bool) -> anyhow::Result<PathBuf> {
+        let mut build = self.cargo(["build", "--quiet", "--message-format=json", "--package", "examples"]);
+        build.args(["--example", name]).args(release.then_some("--release"));
+        let messages = output(&mut build)?;
+        let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let mut programs = artifacts.filter(|artifact| artifact["target"]["name"] == name);
+        let program = programs.find_map(|artifact| artifact["executable"].as_str().map(PathBuf::from));
+        program.with_context(|| format!("cargo does not say where the example `{name}` is"))
+    }
 }
 
 /// Runs a command and returns what it prints; its complaints are part of the error.

@@ -149,3 +149,6 @@ pub(crate) const DEFAULT_ACL_ON_FILE: &str = "The deployment failed because the 
 pub(crate) fn file_exists(location: &str) -> String {
     format!("The deployment failed because a specified file already exists at this location: {location}")
 }
+
+/// CodeDeploy itself, about a host whose agent does not answer.
+pub(crate) const LOST: &str = "CodeDeploy agent was not able to receive the lifecycle event. Check the CodeDeploy agent logs on your host and make sure the agent is running and can connect to the CodeDeploy server.";

@@ -1,6 +1,7 @@
 //! Deployment configurations: the 17 that CodeDeploy predefines, the arithmetic of traffic shifting
 //! and the rounding of minimum healthy hosts. All of it pure.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::client::ComputePlatform;
@@ -163,24 +164,119 @@ pub enum ConfigRule {
     Traffic(TrafficRouting),
 }
 
-/// A predefined deployment configuration.
+/// How a deployment goes through the Availability Zones one after the other (EC2/on-premises only;
+/// no predefined configuration does).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ZonalConfig {
+    /// How long to watch the first zone before the second one begins; `None`: as long as the others.
+    pub first_zone_monitor_duration: Option<Duration>,
+    /// How long to watch each further zone before the next one begins.
+    pub monitor_duration: Duration,
+    /// How many hosts of the zone that is being deployed to must stay healthy.
+    pub minimum_healthy_hosts_per_zone: MinimumHealthyHosts,
+}
+
+impl Default for ZonalConfig {
+    /// Zone after zone without a pause, without a minimum of its own: what the service takes for
+    /// values that are not given.
+    fn default() -> Self {
+        Self {
+            first_zone_monitor_duration: None,
+            monitor_duration: Duration::ZERO,
+            minimum_healthy_hosts_per_zone: MinimumHealthyHosts::FleetPercent(0),
+        }
+    }
+}
+
+impl ZonalConfig {
+    /// Watches every zone for so long.
+    #[must_use]
+    pub fn with_monitor_duration(mut self, duration: Duration) -> Self {
+        self.monitor_duration = duration;
+        self
+    }
+
+    /// Watches the first zone for another time than the others.
+    #[must_use]
+    pub fn with_first_zone_monitor_duration(mut self, duration: Duration) -> Self {
+        self.first_zone_monitor_duration = Some(duration);
+        self
+    }
+
+    /// Keeps so many hosts of a zone healthy.
+    #[must_use]
+    pub fn with_minimum_healthy_hosts_per_zone(mut self, hosts: MinimumHealthyHosts) -> Self {
+        self.minimum_healthy_hosts_per_zone = hosts;
+        self
+    }
+
+    /// The pause after the zone with this index, counted from zero. There is none after the last.
+    #[must_use]
+    pub fn bake(&self, zone: usize) -> Duration {
+        if zone == 0 {
+            self.first_zone_monitor_duration.unwrap_or(self.monitor_duration)
+        } else {
+            self.monitor_duration
+        }
+    }
+}
+
+/// A deployment configuration, predefined or custom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DeploymentConfig {
     /// The full name, for example `CodeDeployDefault.OneAtATime`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The platform whose applications may use it.
     pub compute_platform: ComputePlatform,
     /// What it decides.
     pub rule: ConfigRule,
+    /// Whether the Availability Zones go one after the other.
+    pub zonal: Option<ZonalConfig>,
+}
+
+impl DeploymentConfig {
+    /// A configuration for EC2/on-premises.
+    pub fn hosts(name: impl Into<String>, hosts: MinimumHealthyHosts) -> Self {
+        Self {
+            name: Cow::Owned(name.into()),
+            compute_platform: ComputePlatform::Server,
+            rule: ConfigRule::Hosts(hosts),
+            zonal: None,
+        }
+    }
+
+    /// A configuration for ECS or Lambda.
+    pub fn traffic(name: impl Into<String>, compute_platform: ComputePlatform, routing: TrafficRouting) -> Self {
+        Self { name: Cow::Owned(name.into()), compute_platform, rule: ConfigRule::Traffic(routing), zonal: None }
+    }
+
+    /// Goes through the Availability Zones one after the other.
+    #[must_use]
+    pub fn with_zonal(mut self, zonal: ZonalConfig) -> Self {
+        self.zonal = Some(zonal);
+        self
+    }
+
+    /// Whether it is one of [`PREDEFINED`], by its name.
+    #[must_use]
+    pub fn is_predefined(&self) -> bool {
+        predefined(&self.name).is_some()
+    }
 }
 
 const fn server(name: &'static str, hosts: MinimumHealthyHosts) -> DeploymentConfig {
-    DeploymentConfig { name, compute_platform: ComputePlatform::Server, rule: ConfigRule::Hosts(hosts) }
+    DeploymentConfig {
+        name: Cow::Borrowed(name),
+        compute_platform: ComputePlatform::Server,
+        rule: ConfigRule::Hosts(hosts),
+        zonal: None,
+    }
 }
 
 const fn traffic(name: &'static str, compute_platform: ComputePlatform, routing: TrafficRouting) -> DeploymentConfig {
-    DeploymentConfig { name, compute_platform, rule: ConfigRule::Traffic(routing) }
+    DeploymentConfig { name: Cow::Borrowed(name), compute_platform, rule: ConfigRule::Traffic(routing), zonal: None }
 }
 
 const fn canary(minutes: u64) -> TrafficRouting {
@@ -227,110 +323,5 @@ pub fn default_config_name(platform: &ComputePlatform) -> Option<&'static str> {
         ComputePlatform::Ecs => Some("CodeDeployDefault.ECSAllAtOnce"),
         ComputePlatform::Lambda => Some("CodeDeployDefault.LambdaAllAtOnce"),
         ComputePlatform::Unknown(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seventeen_configurations_each_with_its_own_name() {
-        let mut names: Vec<_> = PREDEFINED.iter().map(|config| config.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), 17);
-        let of = |platform: ComputePlatform| PREDEFINED.iter().filter(|c| c.compute_platform == platform).count();
-        assert_eq!((of(ComputePlatform::Server), of(ComputePlatform::Ecs), of(ComputePlatform::Lambda)), (3, 5, 9));
-    }
-
-    #[test]
-    fn names_tell_their_numbers() {
-        for config in PREDEFINED {
-            let ConfigRule::Traffic(routing) = config.rule else { continue };
-            assert_eq!(routing.refusal(), None, "{}", config.name);
-            let minutes: String =
-                config.name.rsplit("Percent").next().unwrap_or("").chars().filter(char::is_ascii_digit).collect();
-            let expected = match routing {
-                TrafficRouting::AllAtOnce => continue,
-                TrafficRouting::TimeBasedCanary { interval, .. } | TrafficRouting::TimeBasedLinear { interval, .. } => {
-                    interval.as_secs() / 60
-                }
-            };
-            assert_eq!(minutes.parse(), Ok(expected), "{}", config.name);
-        }
-    }
-
-    #[test]
-    fn linear_begins_with_a_step_and_ends_at_nine_intervals() {
-        let steps = linear(1).steps();
-        assert_eq!(steps.len(), 10);
-        assert_eq!(steps[0], TrafficStep { at: Duration::ZERO, percent: 10 });
-        assert_eq!(steps[9], TrafficStep { at: Duration::from_secs(540), percent: 100 });
-        assert_eq!(linear(1).percent_at(Duration::from_secs(299)), 50);
-        assert_eq!(linear(1).percent_at(Duration::from_secs(300)), 60);
-    }
-
-    #[test]
-    fn a_share_that_does_not_divide_ends_with_a_smaller_step() {
-        let routing = TrafficRouting::TimeBasedLinear { percentage: 30, interval: Duration::from_secs(60) };
-        let percents: Vec<_> = routing.steps().iter().map(|step| step.percent).collect();
-        assert_eq!(percents, [30, 60, 90, 100]);
-    }
-
-    #[test]
-    fn canary_is_two_steps() {
-        assert_eq!(canary(5).duration(), Duration::from_secs(300));
-        assert_eq!(canary(5).percent_at(Duration::from_secs(299)), 10);
-        assert_eq!(canary(5).percent_at(Duration::from_secs(300)), 100);
-    }
-
-    #[test]
-    fn required_hosts_round_up() {
-        // (rule, fleet, required, first batch)
-        let table = [
-            (MinimumHealthyHosts::FleetPercent(50), 9, 5, 4),
-            (MinimumHealthyHosts::FleetPercent(50), 10, 5, 5),
-            (MinimumHealthyHosts::FleetPercent(50), 1, 1, 0),
-            (MinimumHealthyHosts::FleetPercent(95), 9, 9, 0),
-            (MinimumHealthyHosts::FleetPercent(0), 3, 0, 3),
-            (MinimumHealthyHosts::FleetPercent(99), 100, 99, 1),
-            (MinimumHealthyHosts::HostCount(0), 9, 0, 9),
-            (MinimumHealthyHosts::HostCount(8), 9, 8, 1),
-            (MinimumHealthyHosts::MostConcurrency(1), 9, 8, 1),
-            (MinimumHealthyHosts::MostConcurrency(1), 1, 0, 1),
-        ];
-        for (rule, total, required, batch) in table {
-            assert_eq!(rule.required(total), required, "{rule:?} of {total}");
-            assert_eq!(rule.batch(total, total), batch, "{rule:?} of {total}");
-        }
-    }
-
-    #[test]
-    fn a_rule_that_needs_the_whole_fleet_never_starts() {
-        assert!(MinimumHealthyHosts::FleetPercent(95).is_impossible(9));
-        assert!(MinimumHealthyHosts::HostCount(9).is_impossible(9));
-        assert!(!MinimumHealthyHosts::MostConcurrency(1).is_impossible(1));
-    }
-
-    #[test]
-    fn the_last_host_may_fail_but_one_must_succeed() {
-        let one = MinimumHealthyHosts::MostConcurrency(1);
-        assert!(one.is_success(8, 8, 9));
-        assert!(!one.is_success(7, 7, 9));
-        assert!(!MinimumHealthyHosts::HostCount(0).is_success(0, 0, 9));
-    }
-
-    #[test]
-    fn the_service_refuses_these_routings() {
-        let linear = |percentage, minutes: u64| TrafficRouting::TimeBasedLinear {
-            percentage,
-            interval: Duration::from_secs(minutes * 60),
-        };
-        assert!(linear(100, 1).refusal().is_some());
-        assert!(linear(0, 1).refusal().is_some());
-        assert!(linear(10, 0).refusal().is_some());
-        assert!(linear(10, 320).refusal().is_none());
-        assert!(linear(10, 321).refusal().is_some());
     }
 }

@@ -7,8 +7,13 @@ use std::time::Duration;
 
 use aws_call::{Backoff, CallError, Clock, IdSource, Pacer, Polling};
 
-use crate::client::{CreateDeployment, Deployment, DeploymentId, DeploymentStatus, RevisionLocation, StopDeployment};
-use crate::{Deployer, Deployments, Outcome};
+use crate::client::{
+    Application, Applications, BlueGreen, ComputePlatform, CreateDeployment, Deployment, DeploymentConfigs,
+    DeploymentGroup, DeploymentGroups, DeploymentId, DeploymentStatus, DeploymentWaitType, EcsService, EventStatus,
+    RevisionLocation, StopDeployment, TargetGroupPair, Trigger, TriggerEvent,
+};
+use crate::config::{DeploymentConfig, TrafficRouting};
+use crate::{Deployer, Deployments, Outcome, Targets};
 
 /// What the suite works with. The application and its group must exist; deployments of `revision` to
 /// the group must succeed, and take longer than one call.
@@ -68,7 +73,7 @@ fn refused<T>(step: &'static str, answer: Result<T, CallError>, code: &str) -> C
 /// The first expectation that is not met.
 pub async fn deployments<C, K, I>(fixture: &Fixture<C, K, I>) -> Result<(), Nonconformance>
 where
-    C: Deployments + Clone + 'static,
+    C: Deployments + Targets + Clone + 'static,
     K: Clock + Clone + 'static,
     I: IdSource + Clone + 'static,
 {
@@ -91,11 +96,117 @@ where
     refused("stop a stopped deployment", again, "DeploymentAlreadyCompletedException")?;
 
     let deployer = Deployer::new(client.clone(), fixture.clock.clone(), fixture.ids.clone());
-    match deployer.deploy(&request).await {
-        Ok(deployed) if deployed.outcome == Outcome::Succeeded => Ok(()),
-        Ok(deployed) => fail("deploy", deployed.to_string()),
-        Err(error) => fail("deploy", error.to_string()),
+    let id = match deployer.deploy(&request).await {
+        Ok(deployed) if deployed.outcome == Outcome::Succeeded => deployed.deployment.deployment_id,
+        Ok(deployed) => return fail("deploy", deployed.to_string()),
+        Err(error) => return fail("deploy", error.to_string()),
+    };
+    let listed = ok("list deployments", client.list_deployments(&fixture.application, &fixture.group).await)?;
+    if listed.first() != Some(&id) {
+        return fail("list deployments", "the newest one is not the first");
     }
+    let again = client.continue_deployment(&id, &DeploymentWaitType::TerminationWait).await;
+    if again.is_ok() {
+        return fail("continue a deployment that is over", "it succeeded");
+    }
+    targets(client, &id).await
+}
+
+async fn targets(client: &dyn Targets, id: &DeploymentId) -> Checked {
+    const STEP: &str = "read the targets of a deployment";
+    let ids = ok(STEP, client.list_deployment_targets(id).await)?;
+    let Some(first) = ids.first() else { return fail(STEP, "it has none") };
+    let read = ok(STEP, client.batch_get_deployment_targets(id, std::slice::from_ref(first)).await)?;
+    let [target] = read.as_slice() else { return fail(STEP, format!("one was asked for and {} came", read.len())) };
+    let went_well = |status: &EventStatus| matches!(status, EventStatus::Succeeded | EventStatus::Skipped);
+    if target.id != *first || target.events.is_empty() || !target.events.iter().all(|event| went_well(&event.status)) {
+        return fail(STEP, format!("a deployment that succeeded has {target:?}"));
+    }
+    let answer = client.batch_get_deployment_targets(id, &["no-such-target".to_owned()]).await;
+    refused("read an unknown target", answer, "DeploymentTargetDoesNotExistException")?;
+    let answer = client.list_deployment_targets(&DeploymentId::new("d-000000000")).await;
+    refused("list targets of an unknown deployment", answer, "DeploymentDoesNotExistException")
+}
+
+/// Holds a client to what CodeDeploy documents about applications, groups and configurations: they come
+/// back as they were made, and limits are enforced. Everything is made under names that begin with
+/// `prefix`, for ECS, and removed again.
+///
+/// # Errors
+/// The first expectation that is not met.
+pub async fn directory<C>(client: &C, prefix: &str, role: &str) -> Result<(), Nonconformance>
+where
+    C: Applications + DeploymentGroups + DeploymentConfigs,
+{
+    let name = format!("{prefix}-application");
+    let application = Application::new(&name, ComputePlatform::Ecs);
+    ok("create an application", client.create_application(&application).await)?;
+    let again = client.create_application(&application).await;
+    refused("create an application twice", again, "ApplicationAlreadyExistsException")?;
+    let read = ok("read an application", client.get_application(&name).await)?;
+    if (&read.name, &read.compute_platform) != (&name, &ComputePlatform::Ecs) {
+        return fail("read an application", format!("it is another one: {read:?}"));
+    }
+    let missing = client.get_application(&format!("{prefix}-missing")).await;
+    refused("read an unknown application", missing, "ApplicationDoesNotExistException")?;
+    let unnamed = client.create_application(&Application::new("", ComputePlatform::Ecs)).await;
+    refused("create an application without a name", unnamed, "ApplicationNameRequiredException")?;
+
+    configs(client, prefix).await?;
+    groups(client, prefix, &name, role).await?;
+    ok("remove an application", client.delete_application(&name).await)?;
+    let gone = client.get_application(&name).await;
+    refused("read a removed application", gone, "ApplicationDoesNotExistException")
+}
+
+async fn configs(client: &dyn DeploymentConfigs, prefix: &str) -> Checked {
+    let name = format!("{prefix}-config");
+    let routing = TrafficRouting::TimeBasedCanary { percentage: 25, interval: Duration::from_secs(600) };
+    let config = DeploymentConfig::traffic(&name, ComputePlatform::Ecs, routing);
+    ok("create a configuration", client.create_deployment_config(&config).await)?;
+    let read = ok("read a configuration", client.get_deployment_config(&name).await)?;
+    if read != config {
+        return fail("read a configuration", format!("{read:?} is not what was made"));
+    }
+    let again = client.create_deployment_config(&config).await;
+    refused("create a configuration twice", again, "DeploymentConfigAlreadyExistsException")?;
+    let reserved = DeploymentConfig::traffic("CodeDeployDefault.Mine", ComputePlatform::Ecs, routing);
+    let answer = client.create_deployment_config(&reserved).await;
+    refused("take a reserved name", answer, "InvalidDeploymentConfigNameException")?;
+    ok("remove a configuration", client.delete_deployment_config(&name).await)?;
+    let gone = client.get_deployment_config(&name).await;
+    refused("read a removed configuration", gone, "DeploymentConfigDoesNotExistException")
+}
+
+async fn groups(client: &dyn DeploymentGroups, prefix: &str, application: &str, role: &str) -> Checked {
+    let name = format!("{prefix}-group");
+    let topic = "arn:aws:sns:us-east-1:123456789012:topic";
+    let listener = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/web/0/0";
+    let trigger = |number: usize| Trigger::new(format!("t{number}"), topic, [TriggerEvent::DeploymentFailure]);
+    let group = DeploymentGroup::new(application, &name, role)
+        .with_ecs_service(EcsService::new("main", "web"), TargetGroupPair::new("blue", "green", listener))
+        .with_blue_green(BlueGreen::default().with_approval_within(15).with_termination_after(60))
+        .with_triggers((0..10).map(trigger));
+    ok("create a group", client.create_deployment_group(&group).await)?;
+    let again = client.create_deployment_group(&group).await;
+    refused("create a group twice", again, "DeploymentGroupAlreadyExistsException")?;
+    let read = ok("read a group", client.get_deployment_group(application, &name).await)?;
+    if (&read.blue_green, &read.triggers, &read.ecs_services)
+        != (&group.blue_green, &group.triggers, &group.ecs_services)
+    {
+        return fail("read a group", format!("{read:?} is not what was made"));
+    }
+    let crowded = group.clone().with_triggers((0..11).map(trigger));
+    let answer = client.update_deployment_group(&name, &crowded).await;
+    refused("give a group eleven triggers", answer, "TriggerTargetsLimitExceededException")?;
+    ok("change a group", client.update_deployment_group(&name, &group.clone().with_triggers([])).await)?;
+    let read = ok("read a changed group", client.get_deployment_group(application, &name).await)?;
+    if !read.triggers.is_empty() {
+        return fail("read a changed group", "its triggers are still there");
+    }
+    let missing = client.get_deployment_group(application, "no-such-group").await;
+    refused("read an unknown group", missing, "DeploymentGroupDoesNotExistException")?;
+    ok("remove a group", client.delete_deployment_group(application, &name).await)
 }
 
 async fn refusals(client: &dyn Deployments, request: &CreateDeployment) -> Checked {

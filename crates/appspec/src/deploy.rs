@@ -336,6 +336,8 @@ impl Watch<'_> {
                 break;
             }
             match self.deployer.client.get_deployment(&deployment.deployment_id).await {
+                // What is over stays over: another answer is older than the one before.
+                Ok(newer) if !newer.status.is_final() => {}
                 Ok(newer) => {
                     self.observe(&newer, Some(&deployment));
                     deployment = newer;

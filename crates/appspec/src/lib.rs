@@ -6,13 +6,19 @@ pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod deploy;
+pub mod hook;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub mod host;
 pub mod lifecycle;
 pub mod model;
+pub mod simulate;
+pub mod write;
 
 mod agent;
+mod engine;
 mod error;
+mod explain;
+mod limits;
 mod listing;
 mod path;
 pub mod plan;
@@ -20,9 +26,10 @@ mod read;
 mod ruby;
 mod rules;
 
-pub use client::{Deployments, HookStatus};
+pub use client::{Deployments, HookStatus, Targets};
 pub use deploy::{Deployed, Deployer, Outcome};
 pub use error::{Error, LostSight};
+pub use explain::{Explanation, FirstFailure, explain};
 pub use listing::{EntryKind, Listing};
 pub use model::{AppSpec, Kind};
 pub use plan::{Instruction, Plan, Problem, ProblemKind, plan};

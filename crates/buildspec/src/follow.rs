@@ -1,11 +1,15 @@
-//! Follows a build on CodeBuild to its end, with its log.
+//! Follows a build or a batch on CodeBuild to its end, a build with its log.
 
 use std::collections::BTreeSet;
+use std::future::{Future, pending, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
 
-use aws_call::{CallError, Clock, Fault, IdSource, Pacer, Polling, TimedOut};
+use aws_call::{Backoff, CallError, Clock, Fault, IdSource, Pacer, Polling, TimedOut};
 
 use crate::build::{BuildPhase, BuildStatus};
-use crate::client::{Build, BuildLogs, Builds, LogLine};
+use crate::client::{Build, BuildBatch, BuildBatches, BuildGroup, BuildLogs, Builds, LogLine};
 
 /// Empty pages of the log after which nothing more is expected of a build that is over.
 const EMPTY_PAGES_AT_END: u32 = 2;
@@ -88,11 +92,69 @@ pub async fn follow(
     polling: &Polling,
     events: &mut (dyn FnMut(FollowEvent) + Send),
 ) -> Result<Followed, FollowError> {
-    let mut pacer = Pacer::new(clock, ids, polling);
+    let pace = Pace { clock, ids, polling };
+    rounds(builds, logs, id, pace, pin!(pending()), events).await
+}
+
+/// As [`follow`], but when `stop` is ready, which is what a program makes of Ctrl-C, the build is asked to stop. It is
+/// followed on to its end, which is then most likely [`BuildStatus::Stopped`].
+///
+/// A build that is over by then is left as it is. Where the service cannot be asked to stop it, it is asked again in every
+/// round.
+///
+/// # Errors
+/// See [`FollowError`]. A build that was stopped is no error.
+#[allow(clippy::too_many_arguments, reason = "those of `follow`, and what stops it")]
+pub async fn follow_until(
+    builds: &dyn Builds,
+    logs: Option<&dyn BuildLogs>,
+    id: &str,
+    clock: &dyn Clock,
+    ids: &dyn IdSource,
+    polling: &Polling,
+    stop: impl Future<Output = ()> + Send,
+    events: &mut (dyn FnMut(FollowEvent) + Send),
+) -> Result<Followed, FollowError> {
+    let pace = Pace { clock, ids, polling };
+    rounds(builds, logs, id, pace, pin!(stop), events).await
+}
+
+/// How often CodeBuild is asked how a build goes: after two seconds, then less and less often up to every ten, for at
+/// most as long as a build may be queued and run (8 and 36 hours).
+#[must_use]
+pub fn follow_polling() -> Polling {
+    let every = Backoff::new(Duration::from_secs(2), Duration::from_secs(10)).with_factor(1.5);
+    Polling::new(every).with_deadline(Duration::from_secs(44 * 60 * 60))
+}
+
+#[derive(Clone, Copy)]
+struct Pace<'a> {
+    clock: &'a dyn Clock,
+    ids: &'a dyn IdSource,
+    polling: &'a Polling,
+}
+
+async fn rounds(
+    builds: &dyn Builds,
+    logs: Option<&dyn BuildLogs>,
+    id: &str,
+    pace: Pace<'_>,
+    mut stop: Pin<&mut (dyn Future<Output = ()> + Send)>,
+    events: &mut (dyn FnMut(FollowEvent) + Send),
+) -> Result<Followed, FollowError> {
+    let mut pacer = Pacer::new(pace.clock, pace.ids, pace.polling);
     let mut seen = Seen::default();
     let mut failures = 0;
+    let mut stopping = Stopping::No;
     let ids = [id.to_owned()];
     loop {
+        if stopping == Stopping::Wanted {
+            match builds.stop_build(id).await {
+                Ok(_) => stopping = Stopping::Asked,
+                Err(error) if error.is_retryable() => {}
+                Err(source) => return Err(FollowError::Call { id: id.to_owned(), source }),
+            }
+        }
         match builds.batch_get_builds(&ids).await {
             Ok(answer) => {
                 failures = 0;
@@ -117,7 +179,96 @@ pub async fn follow(
                 }
             }
         }
-        pacer.pause().await.map_err(|source| FollowError::TimedOut { id: id.to_owned(), source })?;
+        if pause(&mut pacer, (stopping == Stopping::No).then_some(stop.as_mut()), id).await? {
+            stopping = Stopping::Wanted;
+            pacer.reset();
+        }
+    }
+}
+
+/// Waits for the next round; `true` if `stop` was ready first.
+async fn pause(
+    pacer: &mut Pacer<'_>,
+    mut stop: Option<Pin<&mut (dyn Future<Output = ()> + Send)>>,
+    id: &str,
+) -> Result<bool, FollowError> {
+    let mut pause = pin!(pacer.pause());
+    let paused = poll_fn(|context| {
+        if let Some(stop) = &mut stop
+            && stop.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Ok(true));
+        }
+        pause.as_mut().poll(context).map_ok(|()| false)
+    });
+    paused.await.map_err(|source| FollowError::TimedOut { id: id.to_owned(), source })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stopping {
+    /// Nobody wants it.
+    No,
+    /// Somebody does, and the service does not know.
+    Wanted,
+    /// The service knows.
+    Asked,
+}
+
+/// Follows a batch until it is over; tells of every change of one of its builds. `stop` is as in [`follow_until`].
+///
+/// The logs of its builds are those of the builds: [`follow`] them by their ids.
+///
+/// # Errors
+/// See [`FollowError`]. A batch that failed is no error.
+pub async fn follow_batch(
+    batches: &dyn BuildBatches,
+    id: &str,
+    clock: &dyn Clock,
+    ids: &dyn IdSource,
+    polling: &Polling,
+    stop: impl Future<Output = ()> + Send,
+    changed: &mut (dyn FnMut(&BuildGroup) + Send),
+) -> Result<BuildBatch, FollowError> {
+    let mut stop: Pin<&mut (dyn Future<Output = ()> + Send)> = pin!(stop);
+    let mut pacer = Pacer::new(clock, ids, polling);
+    let mut groups: Vec<BuildGroup> = Vec::new();
+    let mut failures = 0;
+    let mut stopping = Stopping::No;
+    let asked = [id.to_owned()];
+    loop {
+        if stopping == Stopping::Wanted {
+            match batches.stop_build_batch(id).await {
+                Ok(_) => stopping = Stopping::Asked,
+                Err(error) if error.is_retryable() => {}
+                Err(source) => return Err(FollowError::Call { id: id.to_owned(), source }),
+            }
+        }
+        match batches.batch_get_build_batches(&asked).await {
+            Ok(found) => {
+                failures = 0;
+                let Some(batch) = found.into_iter().next() else {
+                    return Err(FollowError::NotFound { id: id.to_owned() });
+                };
+                for group in batch.build_groups.iter().filter(|group| !groups.contains(group)) {
+                    changed(group);
+                    pacer.reset();
+                }
+                if batch.complete {
+                    return Ok(batch);
+                }
+                groups = batch.build_groups;
+            }
+            Err(source) => {
+                failures += 1;
+                if !source.is_retryable() || failures > MOST_FAILURES {
+                    return Err(FollowError::Call { id: id.to_owned(), source });
+                }
+            }
+        }
+        if pause(&mut pacer, (stopping == Stopping::No).then_some(stop.as_mut()), id).await? {
+            stopping = Stopping::Wanted;
+            pacer.reset();
+        }
     }
 }
 

@@ -16,7 +16,7 @@ mod read;
 
 pub use build::{BuildPhase, BuildStatus, ExportedVariable, PhaseContext};
 pub use client::{BuildLogs, Builds};
-pub use follow::{FollowError, FollowEvent, Followed, follow};
+pub use follow::{FollowError, FollowEvent, Followed, follow, follow_batch, follow_polling, follow_until};
 pub use model::Buildspec;
 pub use phases::PhaseType;
 pub use read::{read, read_bytes, read_with};

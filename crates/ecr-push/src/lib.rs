@@ -15,6 +15,8 @@ pub mod media;
 pub mod oci;
 pub mod outputs;
 pub mod plan;
+#[cfg(feature = "https")]
+pub mod pull;
 pub mod push;
 pub mod reference;
 #[cfg(feature = "local")]

@@ -60,7 +60,7 @@ impl Logins for Anonymous {
 /// Always the same.
 #[async_trait]
 impl Logins for Login {
-    async fn login(&self) -> Result<Option<Login>, CallError> {
+    async fn login(&self) -> Result<Option<Self>, CallError> {
         Ok(Some(self.clone()))
     }
 }

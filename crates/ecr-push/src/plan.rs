@@ -102,6 +102,7 @@ impl PushPlan {
         for blob in image.blobs() {
             let (digest, size) = (blob.digest(), blob.size());
             let action = match found.mountable.get(&digest) {
+                _ if found.available.contains(&digest) && blob.is_elsewhere() => BlobAction::Reuse,
                 _ if found.available.contains(&digest) => BlobAction::Exists,
                 Some(from) => BlobAction::Mount { from: from.clone() },
                 None => BlobAction::Upload,

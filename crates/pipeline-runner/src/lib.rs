@@ -4,6 +4,7 @@ mod approval;
 pub mod artifact;
 mod backends;
 mod cancel;
+mod code_deploy;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod core;
@@ -21,6 +22,7 @@ mod shell;
 pub use approval::{Always, Answer, ApprovalsFile, Approver, Prompt, Terminal};
 pub use backends::Backends;
 pub use cancel::Cancel;
+pub use code_deploy::CodeDeploy;
 pub use error::{Error, Result};
 pub use job::{ActionJob, ActionOutcome, ActionProvider, JobContext, LogSink};
 pub use observer::{Observer, Silent};

@@ -4,44 +4,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-macro_rules! open_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$vdoc])* $variant,)+
-            /// A value that this version does not know, as the service wrote it.
-            Unknown(String),
-        }
-
-        impl $name {
-            /// The value as the API writes it.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$variant => $text,)+
-                    Self::Unknown(text) => text,
-                }
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                match text {
-                    $($text => Self::$variant,)+
-                    other => Self::Unknown(other.to_owned()),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
+use super::open_enum::open_enum;
 
 open_enum! {
     /// What an application deploys to.
@@ -120,6 +83,16 @@ open_enum! {
         Succeeded => "Succeeded",
         /// The deployment fails.
         Failed => "Failed",
+    }
+}
+
+open_enum! {
+    /// Which wait of a blue/green deployment to end.
+    DeploymentWaitType {
+        /// The replacement waits for traffic.
+        ReadyWait => "READY_WAIT",
+        /// The original waits for its end.
+        TerminationWait => "TERMINATION_WAIT",
     }
 }
 
@@ -203,6 +176,23 @@ impl RevisionLocation {
     /// The text of an ECS or Lambda AppSpec.
     pub fn content(text: impl Into<String>) -> Self {
         Self::AppSpecContent { content: text.into(), sha256: None }
+    }
+
+    /// The text of an ECS or Lambda AppSpec and its digest, which the service compares: the same text
+    /// is the same revision, however often it is deployed (features `sdk` and `memory`).
+    ///
+    /// ```
+    /// use appspec::client::RevisionLocation;
+    ///
+    /// let revision = RevisionLocation::content_with_sha256("version: 0.0\n");
+    /// let RevisionLocation::AppSpecContent { sha256: Some(digest), .. } = revision else { panic!() };
+    /// assert_eq!(digest, "6a41e44aabcfd2527a82894a58f037eb82f3ccca36a3dd2fa70f7ee7a182cd56");
+    /// ```
+    #[cfg(any(feature = "sdk", feature = "memory"))]
+    pub fn content_with_sha256(text: impl Into<String>) -> Self {
+        let content = text.into();
+        let sha256 = Some(super::digest::sha256_hex(content.as_bytes()));
+        Self::AppSpecContent { content, sha256 }
     }
 }
 
@@ -384,8 +374,14 @@ pub struct Deployment {
     pub auto_rollback: Vec<AutoRollbackEvent>,
     /// Its targets by state.
     pub overview: DeploymentOverview,
+    /// Whether the wait before the original instances or tasks end has begun.
+    pub instance_termination_wait_time_started: bool,
+    /// The comment it was created with.
+    pub description: Option<String>,
     /// When it was made.
     pub create_time: Option<SystemTime>,
+    /// When its first lifecycle event began.
+    pub start_time: Option<SystemTime>,
     /// When it ended.
     pub complete_time: Option<SystemTime>,
 }
@@ -406,7 +402,10 @@ impl Deployment {
             creator: None,
             auto_rollback: Vec::new(),
             overview: DeploymentOverview::default(),
+            instance_termination_wait_time_started: false,
+            description: None,
             create_time: None,
+            start_time: None,
             complete_time: None,
         }
     }

@@ -107,8 +107,10 @@ impl Host {
             return Err(Error::NothingToRollBackTo { group: options.group_id.clone() });
         };
         let archive = self.on_disk(&Layout::archive_of(revision.trim_matches('/')));
+        let mut options = options.clone();
+        options.app_spec = options.app_spec.or_else(|| revision::name_of(&archive));
         let bundle = Bundle::new(archive, super::BundleKind::Directory);
-        self.deploy(&open, &bundle, options, (stops, history), cancel, events)
+        self.deploy(&open, &bundle, &options, (stops, history), cancel, events)
     }
 
     /// Puts right what a deployment left that ended early: finishes it if it was committed, undoes it if it was not.
@@ -263,14 +265,10 @@ fn deployment_id(ids: &dyn IdSource) -> String {
 }
 
 /// A revision that supplied scripts before; a note if it is not there any more.
-pub(super) fn reopen(
-    host: &Host,
-    directory: Option<&String>,
-    app_spec: Option<&str>,
-) -> Result<Option<Revision>, String> {
+pub(super) fn reopen(host: &Host, directory: Option<&String>) -> Result<Option<Revision>, String> {
     let Some(directory) = directory else { return Ok(None) };
     let archive = host.on_disk(&Layout::archive_of(directory.trim_matches('/')));
-    match Revision::reopen(&archive, app_spec) {
+    match Revision::reopen(&archive) {
         Ok(Some(revision)) => Ok(Some(revision)),
         Ok(None) => Err(format!("the revision {directory} is not there any more: its scripts do not run")),
         Err(error) => Err(format!("the scripts of the revision {directory} cannot run: {error}")),
@@ -292,6 +290,10 @@ pub(super) fn unpack(
     }
     open.tree.mkdir_all(&revision, 0o755)?;
     let archive = host.on_disk(&Layout::archive_of(&revision));
-    bundle.unpack(&archive)?;
-    Revision::open(&archive, options.app_spec.as_deref(), revision::files(&archive)?)
+    let files = bundle.unpack(&archive)?;
+    let unpacked = Revision::open(&archive, options.app_spec.as_deref(), files)?;
+    if let Some(name) = &options.app_spec {
+        unpacked.remember(name).map_err(|error| Error::file("write", &revision, error))?;
+    }
+    Ok(unpacked)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use spec_report::Source;
 
-use super::{Error, bundle};
+use super::Error;
 use crate::compat::{Profile, Psych, compat};
 use crate::listing::Listing;
 use crate::model::{AppSpec, Server};
@@ -21,6 +21,9 @@ pub(super) struct Revision {
     pub(super) files: Listing,
 }
 
+/// Beside the archive: the name of the AppSpec that the revision was deployed with.
+const NAME_FILE: &str = "appspec-name";
+
 impl Revision {
     /// Reads the AppSpec of an unpacked bundle.
     pub(super) fn open(archive: &Path, name: Option<&str>, files: Listing) -> Result<Self, Error> {
@@ -28,17 +31,22 @@ impl Revision {
     }
 
     /// A revision that was deployed before; `None` if it is not there any more.
-    pub(super) fn reopen(archive: &Path, name: Option<&str>) -> Result<Option<Self>, Error> {
+    pub(super) fn reopen(archive: &Path) -> Result<Option<Self>, Error> {
         if !archive.is_dir() {
             return Ok(None);
         }
-        Self::open(archive, name, Listing::new()).map(Some)
+        Self::open(archive, name_of(archive).as_deref(), Listing::new()).map(Some)
+    }
+
+    /// Remembers the name of the AppSpec for the events of later deployments.
+    pub(super) fn remember(&self, name: &str) -> std::io::Result<()> {
+        std::fs::write(self.archive.with_file_name(NAME_FILE), name)
     }
 }
 
-/// The files of an unpacked bundle.
-pub(super) fn files(archive: &Path) -> Result<Listing, Error> {
-    bundle::listing(archive).map_err(|problem| Error::Request { problem: format!("{problem:?}") })
+/// The name that the AppSpec of an earlier revision was given, if it was given one.
+pub(super) fn name_of(archive: &Path) -> Option<String> {
+    std::fs::read_to_string(archive.with_file_name(NAME_FILE)).ok().map(|name| name.trim().to_owned())
 }
 
 fn server(archive: &Path, name: Option<&str>) -> Result<Server, Error> {

@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
         };
         let old = match directory {
             None => None,
-            Some(directory) => match reopen(self.host, directory.as_ref(), self.options.app_spec.as_deref()) {
+            Some(directory) => match reopen(self.host, directory.as_ref()) {
                 Ok(Some(revision)) => Some(revision),
                 Ok(None) => return None,
                 Err(message) => {
@@ -301,7 +301,7 @@ impl<'a> Run<'a> {
 
     /// Starts the old application again. `true` if there is one and its scripts succeeded.
     fn restart(&mut self) -> bool {
-        let old = reopen(self.host, self.last_successful.as_ref(), self.options.app_spec.as_deref());
+        let old = reopen(self.host, self.last_successful.as_ref());
         let old = match old {
             Ok(Some(old)) => old,
             Ok(None) => return false,

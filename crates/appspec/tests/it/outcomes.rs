@@ -1,64 +1,31 @@
 //! Deployments to their honest end, on a clock that jumps.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use appspec::client::memory::{
-    Answers, DeploymentGroup, EventStatus, HookEvent, HookFunction, MemoryCodeDeploy, NeverAnswers,
-};
+use appspec::client::memory::{Answers, HookEvent, HookFunction, NeverAnswers};
 use appspec::client::{
-    AutoRollbackEvent, BundleType, ComputePlatform, CreateDeployment, Deployment, DeploymentId, DeploymentStatus,
-    HookExecutionStatus, PutHookStatus, RevisionLocation, StopDeployment, StopStatus,
+    AutoRollbackEvent, BundleType, ComputePlatform, CreateDeployment, DeploymentGroup, DeploymentId, DeploymentStatus,
+    EventStatus, Fault, Faulty, HookExecutionStatus, PutHookStatus, RevisionLocation, Script, StopDeployment,
 };
 use appspec::deploy::{DeployOptions, OnTimeout};
 use appspec::lifecycle::DeploymentKind;
 use appspec::{Deployer, Deployments, Error, HookStatus, Outcome};
 use async_trait::async_trait;
-use aws_call::{Backoff, CallError, Clock, Fault, ManualClock, Polling, SequenceIds};
+use aws_call::{Backoff, Clock, Polling, SequenceIds};
 
-struct Scene {
-    clock: ManualClock,
-    service: MemoryCodeDeploy,
-}
+use crate::scene::{Scene, ecs, ecs_group, lambda, lambda_group, request, server_group};
 
-impl Scene {
-    fn new(platform: ComputePlatform, group: DeploymentGroup) -> Self {
-        let clock = ManualClock::at_epoch_secs(1_700_000_000).auto();
-        let service = MemoryCodeDeploy::new(clock.clone(), SequenceIds::new(3));
-        service.create_application("shop", platform).unwrap();
-        service.create_deployment_group("shop", group).unwrap();
-        Self { clock, service }
-    }
-
-    fn deployer(&self) -> Deployer {
-        Deployer::new(self.service.clone(), self.clock.clone(), SequenceIds::new(9))
-    }
-}
-
-fn ecs(hooks: &str) -> RevisionLocation {
-    RevisionLocation::content(format!(
-        "version: 0.0\nResources:\n  - TargetService:\n      Type: AWS::ECS::Service\n      Properties:\n        TaskDefinition: shop:2\n        LoadBalancerInfo:\n          ContainerName: web\n          ContainerPort: 80\n{hooks}"
-    ))
-}
-
-fn request(revision: RevisionLocation) -> CreateDeployment {
-    CreateDeployment::new("shop", "live", revision)
-}
-
-fn rolls_back() -> DeploymentGroup {
-    DeploymentGroup::new("live")
-        .with_auto_rollback([AutoRollbackEvent::DeploymentFailure, AutoRollbackEvent::DeploymentStopOnRequest])
+fn rolls_back(group: DeploymentGroup) -> DeploymentGroup {
+    group.with_auto_rollback([AutoRollbackEvent::DeploymentFailure, AutoRollbackEvent::DeploymentStopOnRequest])
 }
 
 const HOOKS: &str = "Hooks:\n  - BeforeInstall: before\n  - AfterAllowTraffic: after\n";
 
 #[tokio::test]
 async fn a_deployment_succeeds_and_its_events_are_those_of_the_table() {
-    let scene = Scene::new(
-        ComputePlatform::Ecs,
-        DeploymentGroup::new("live").with_config("CodeDeployDefault.ECSLinear10PercentEvery1Minutes"),
-    );
+    let group = ecs_group().with_config("CodeDeployDefault.ECSLinear10PercentEvery1Minutes");
+    let scene = Scene::new(ComputePlatform::Ecs, group).await;
     scene.service.put_function("before", Answers(HookExecutionStatus::Succeeded));
     scene.service.put_function("after", Answers(HookExecutionStatus::Succeeded));
     let states = Arc::new(Mutex::new(Vec::new()));
@@ -82,7 +49,7 @@ async fn a_deployment_succeeds_and_its_events_are_those_of_the_table() {
 
 #[tokio::test]
 async fn a_failing_hook_fails_without_rollback() {
-    let scene = Scene::new(ComputePlatform::Ecs, DeploymentGroup::new("live"));
+    let scene = Scene::new(ComputePlatform::Ecs, ecs_group()).await;
     scene.service.put_function("before", Answers(HookExecutionStatus::Succeeded));
     scene.service.put_function("after", Answers(HookExecutionStatus::Failed));
     let deployed = scene.deployer().deploy(&request(ecs(HOOKS))).await.unwrap();
@@ -93,7 +60,7 @@ async fn a_failing_hook_fails_without_rollback() {
 
 #[tokio::test]
 async fn a_rollback_is_never_a_success() {
-    let scene = Scene::new(ComputePlatform::Ecs, rolls_back());
+    let scene = Scene::new(ComputePlatform::Ecs, rolls_back(ecs_group())).await;
     assert_eq!(scene.deployer().deploy(&request(ecs(""))).await.unwrap().outcome, Outcome::Succeeded);
     scene.service.put_function("before", Answers(HookExecutionStatus::Succeeded));
     scene.service.put_function("after", Answers(HookExecutionStatus::Failed));
@@ -114,7 +81,7 @@ async fn a_rollback_is_never_a_success() {
 
 #[tokio::test]
 async fn before_anything_is_installed_there_is_nothing_to_roll_back() {
-    let scene = Scene::new(ComputePlatform::Ecs, rolls_back());
+    let scene = Scene::new(ComputePlatform::Ecs, rolls_back(ecs_group())).await;
     scene.deployer().deploy(&request(ecs(""))).await.unwrap();
     scene.service.put_function("before", Answers(HookExecutionStatus::Failed));
     let deployed = scene.deployer().deploy(&request(ecs(HOOKS))).await.unwrap();
@@ -123,17 +90,17 @@ async fn before_anything_is_installed_there_is_nothing_to_roll_back() {
 
 #[tokio::test]
 async fn a_first_deployment_has_nothing_to_roll_back_to() {
-    let scene = Scene::new(ComputePlatform::Lambda, rolls_back());
+    let scene = Scene::new(ComputePlatform::Lambda, rolls_back(lambda_group())).await;
     scene.service.put_function("check", Answers(HookExecutionStatus::Failed));
-    let text = "version: 0.0\nResources:\n  - shop:\n      Type: AWS::Lambda::Function\n      Properties: {Name: shop, Alias: live, CurrentVersion: '1', TargetVersion: '2'}\nHooks:\n  - AfterAllowTraffic: check\n";
-    let deployed = scene.deployer().deploy(&request(RevisionLocation::content(text))).await.unwrap();
+    let revision = lambda("Hooks:\n  - AfterAllowTraffic: check\n");
+    let deployed = scene.deployer().deploy(&request(revision)).await.unwrap();
     assert_eq!(deployed.outcome, Outcome::Failed);
     assert!(deployed.deployment.rollback_info.unwrap().rollback_message.is_some());
 }
 
 #[tokio::test]
 async fn a_hook_that_never_answers_fails_after_an_hour() {
-    let scene = Scene::new(ComputePlatform::Ecs, DeploymentGroup::new("live"));
+    let scene = Scene::new(ComputePlatform::Ecs, ecs_group()).await;
     scene.service.put_function("before", NeverAnswers);
     let start = scene.clock.now();
     let deployed = scene.deployer().deploy(&request(ecs(HOOKS))).await.unwrap();
@@ -141,7 +108,7 @@ async fn a_hook_that_never_answers_fails_after_an_hour() {
     assert!(scene.clock.since(start) >= Duration::from_secs(3600));
     let events = scene.service.events(&deployed.deployment.deployment_id).await;
     assert_eq!(events[0].status, EventStatus::Failed);
-    assert!(events[0].message.as_deref().unwrap().contains("one hour"));
+    assert!(events[0].diagnostics.as_ref().unwrap().message.as_deref().unwrap().contains("one hour"));
 }
 
 #[tokio::test]
@@ -150,7 +117,7 @@ async fn the_time_is_up_and_the_deployment_goes_on_or_stops() {
     for (on_timeout, state) in
         [(OnTimeout::Leave, DeploymentStatus::InProgress), (OnTimeout::Stop, DeploymentStatus::Stopped)]
     {
-        let scene = Scene::new(ComputePlatform::Ecs, DeploymentGroup::new("live"));
+        let scene = Scene::new(ComputePlatform::Ecs, ecs_group()).await;
         scene.service.put_function("before", NeverAnswers);
         let options = DeployOptions::default().with_polling(polling.clone()).with_on_timeout(on_timeout);
         let deployed = scene.deployer().with_options(options).deploy(&request(ecs(HOOKS))).await.unwrap();
@@ -162,8 +129,8 @@ async fn the_time_is_up_and_the_deployment_goes_on_or_stops() {
 
 #[tokio::test]
 async fn a_stop_is_a_stop_or_a_rollback() {
-    for (group, outcome) in [(DeploymentGroup::new("live"), Outcome::Stopped), (rolls_back(), Outcome::RolledBack)] {
-        let scene = Scene::new(ComputePlatform::Ecs, group);
+    for (group, outcome) in [(ecs_group(), Outcome::Stopped), (rolls_back(ecs_group()), Outcome::RolledBack)] {
+        let scene = Scene::new(ComputePlatform::Ecs, group).await;
         scene.deployer().deploy(&request(ecs(""))).await.unwrap();
         let silent = "Hooks:\n  - AfterAllowTraffic: silent\n";
         scene.service.put_function("silent", NeverAnswers);
@@ -171,7 +138,9 @@ async fn a_stop_is_a_stop_or_a_rollback() {
         scene.clock.sleep(Duration::from_secs(120)).await;
         assert_eq!(scene.service.traffic_percent(&id).await, Some(100));
         scene.service.stop_deployment(&StopDeployment::new(id.clone())).await.unwrap();
-        assert_eq!(scene.service.traffic_percent(&id).await, Some(0));
+        // Without a rollback the traffic stays where it is.
+        let left = if outcome == Outcome::Stopped { 100 } else { 0 };
+        assert_eq!(scene.service.traffic_percent(&id).await, Some(left));
         assert_eq!(scene.deployer().follow(&id).await.unwrap().outcome, outcome);
     }
 }
@@ -200,7 +169,7 @@ impl HookFunction for Clumsy {
 
 #[tokio::test]
 async fn verdicts_are_taken_once_and_only_when_they_are_verdicts() {
-    let scene = Scene::new(ComputePlatform::Ecs, DeploymentGroup::new("live"));
+    let scene = Scene::new(ComputePlatform::Ecs, ecs_group()).await;
     let answers = Arc::new(Mutex::new(Vec::new()));
     scene.service.put_function("before", Clumsy(Arc::clone(&answers)));
     let deployed = scene.deployer().deploy(&request(ecs("Hooks:\n  - BeforeInstall: before\n"))).await.unwrap();
@@ -219,9 +188,9 @@ async fn verdicts_are_taken_once_and_only_when_they_are_verdicts() {
 const SERVER: &str =
     "version: 0.0\nos: linux\nhooks:\n  ApplicationStart:\n    - location: start.sh\n      timeout: 60\n";
 
-fn server_scene(instances: &[&str]) -> (Scene, RevisionLocation) {
-    let group = rolls_back().with_instances(instances.iter().copied());
-    let scene = Scene::new(ComputePlatform::Server, group);
+async fn server_scene(instances: &[&str]) -> (Scene, RevisionLocation) {
+    let scene = Scene::new(ComputePlatform::Server, rolls_back(server_group())).await;
+    scene.launch(instances);
     let revision = RevisionLocation::s3("revisions", "2.zip", BundleType::Zip);
     scene.service.put_revision(revision.clone(), SERVER);
     (scene, revision)
@@ -229,14 +198,14 @@ fn server_scene(instances: &[&str]) -> (Scene, RevisionLocation) {
 
 #[tokio::test]
 async fn one_at_a_time_stops_at_the_first_host_unless_it_is_the_last() {
-    let (scene, revision) = server_scene(&["i-1", "i-2", "i-3"]);
+    let (scene, revision) = server_scene(&["i-1", "i-2", "i-3"]).await;
     scene.service.lose_instance("i-1");
     let deployed = scene.deployer().deploy(&request(revision.clone())).await.unwrap();
     assert_eq!(deployed.outcome, Outcome::Failed);
     assert!(deployed.cause().unwrap().starts_with("HEALTH_CONSTRAINTS: "));
     assert_eq!((deployed.deployment.overview.failed, deployed.deployment.overview.skipped), (1, 2));
 
-    let (scene, revision) = server_scene(&["i-1", "i-2", "i-3"]);
+    let (scene, revision) = server_scene(&["i-1", "i-2", "i-3"]).await;
     scene.service.lose_instance("i-3");
     let deployed = scene.deployer().deploy(&request(revision)).await.unwrap();
     assert_eq!(deployed.outcome, Outcome::Succeeded);
@@ -245,8 +214,8 @@ async fn one_at_a_time_stops_at_the_first_host_unless_it_is_the_last() {
 
 #[tokio::test]
 async fn every_instance_goes_through_the_table_in_order() {
-    let group = DeploymentGroup::new("live").with_instances(["i-1", "i-2"]).with_load_balancer();
-    let scene = Scene::new(ComputePlatform::Server, group);
+    let scene = Scene::new(ComputePlatform::Server, server_group().with_target_group("web")).await;
+    scene.launch(&["i-1", "i-2"]);
     let revision = RevisionLocation::s3("revisions", "2.zip", BundleType::Zip);
     scene.service.put_revision(revision.clone(), SERVER);
     let deployed = scene.deployer().deploy(&request(revision)).await.unwrap();
@@ -263,7 +232,7 @@ async fn every_instance_goes_through_the_table_in_order() {
 
 #[tokio::test]
 async fn a_jump_of_the_clock_rolls_back_too() {
-    let scene = Scene::new(ComputePlatform::Ecs, rolls_back());
+    let scene = Scene::new(ComputePlatform::Ecs, rolls_back(ecs_group())).await;
     scene.deployer().deploy(&request(ecs(""))).await.unwrap();
     scene.service.put_function("after", Answers(HookExecutionStatus::Failed));
     let id = scene.service.create_deployment(&request(ecs("Hooks:\n  - AfterAllowTraffic: after\n"))).await.unwrap();
@@ -276,7 +245,7 @@ async fn a_jump_of_the_clock_rolls_back_too() {
 
 #[tokio::test]
 async fn all_at_once_needs_one_host_that_succeeds() {
-    let (scene, revision) = server_scene(&["i-1", "i-2"]);
+    let (scene, revision) = server_scene(&["i-1", "i-2"]).await;
     scene.service.set_script_exit("start.sh", 3);
     let request = request(revision).with_config("CodeDeployDefault.AllAtOnce");
     let deployed = scene.deployer().deploy(&request).await.unwrap();
@@ -285,14 +254,17 @@ async fn all_at_once_needs_one_host_that_succeeds() {
     let failed: Vec<_> = events.iter().filter(|record| record.status == EventStatus::Failed).collect();
     assert_eq!(failed.len(), 2);
     assert_eq!(failed[0].event, "ApplicationStart");
-    assert_eq!(failed[0].message.as_deref(), Some("Script at specified location: start.sh failed with exit code 3"));
+    assert_eq!(
+        failed[0].diagnostics.as_ref().unwrap().message.as_deref(),
+        Some("Script at specified location: start.sh failed with exit code 3")
+    );
     scene.service.set_script_exit("start.sh", 0);
     assert_eq!(scene.deployer().deploy(&request).await.unwrap().outcome, Outcome::Succeeded);
 }
 
 #[tokio::test]
 async fn a_revision_that_is_broken_or_missing_fails_in_the_agents_words() {
-    let (scene, _) = server_scene(&["i-1"]);
+    let (scene, _) = server_scene(&["i-1"]).await;
     let missing = RevisionLocation::s3("revisions", "nothing.zip", BundleType::Zip);
     let deployed = scene.deployer().deploy(&request(missing)).await.unwrap();
     assert!(deployed.cause().unwrap().starts_with("REVISION_MISSING"));
@@ -305,7 +277,7 @@ async fn a_revision_that_is_broken_or_missing_fails_in_the_agents_words() {
 
 #[tokio::test]
 async fn the_service_refuses_in_its_own_words() {
-    let (scene, revision) = server_scene(&["i-1"]);
+    let (scene, revision) = server_scene(&["i-1"]).await;
     let refusal = async |request: CreateDeployment| {
         let error = scene.service.create_deployment(&request).await.unwrap_err();
         format!("{}: {}", error.code().unwrap(), error.message().unwrap())
@@ -325,36 +297,12 @@ async fn the_service_refuses_in_its_own_words() {
     assert_eq!(refusal(request(revision)).await, expected);
 }
 
-/// Fails every `nth` read, or all of them after the first.
-struct Faulty {
-    inner: MemoryCodeDeploy,
-    reads: AtomicU32,
-    fails: fn(u32) -> bool,
-}
-
-#[async_trait]
-impl Deployments for Faulty {
-    async fn create_deployment(&self, request: &CreateDeployment) -> Result<DeploymentId, CallError> {
-        self.inner.create_deployment(request).await
-    }
-
-    async fn get_deployment(&self, id: &DeploymentId) -> Result<Deployment, CallError> {
-        if (self.fails)(self.reads.fetch_add(1, Ordering::Relaxed)) {
-            return Err(CallError::new("GetDeployment", Fault::Throttled));
-        }
-        self.inner.get_deployment(id).await
-    }
-
-    async fn stop_deployment(&self, request: &StopDeployment) -> Result<StopStatus, CallError> {
-        self.inner.stop_deployment(request).await
-    }
-}
-
 #[tokio::test]
 async fn failing_reads_are_borne_and_then_told() {
-    let scene = Scene::new(ComputePlatform::Ecs, DeploymentGroup::new("live"));
-    let with = |fails: fn(u32) -> bool| {
-        let client = Faulty { inner: scene.service.clone(), reads: AtomicU32::new(0), fails };
+    let scene = Scene::new(ComputePlatform::Ecs, ecs_group()).await;
+    let with = |fails: fn(usize) -> bool| {
+        let faults = (0..2000).map(|read| if fails(read) { Fault::Throttle } else { Fault::None });
+        let client = Faulty::new(scene.service.clone(), Script::new().on("GetDeployment", faults));
         Deployer::new(client, scene.clock.clone(), SequenceIds::new(5))
     };
     let deployed = with(|read| read % 3 != 2).deploy(&request(ecs(""))).await.unwrap();

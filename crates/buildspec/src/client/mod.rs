@@ -1,9 +1,14 @@
-//! CodeBuild as roles: who starts builds needs [`Builds`], who shows their logs needs [`BuildLogs`].
+//! CodeBuild as roles: who starts builds needs [`Builds`] or [`BuildBatches`], who shows their logs [`BuildLogs`], who
+//! sets projects up [`Projects`] and [`SourceCredentials`].
 
+mod batch;
+mod credentials;
 #[cfg(feature = "memory")]
 mod memory;
+mod project;
 #[cfg(feature = "sdk")]
 mod sdk;
+mod start;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -13,10 +18,20 @@ use async_trait::async_trait;
 use aws_call::CallError;
 use serde::Serialize;
 
+pub use batch::{BuildBatch, BuildBatches, BuildGroup, StartBuildBatchRequest};
+pub use credentials::{
+    ImportSourceCredentials, MissingScope, SourceCredentials, SourceCredentialsInfo, missing_github_scopes,
+};
 #[cfg(feature = "memory")]
-pub use memory::{BuildPlan, MemoryCodeBuild};
+pub use memory::{BatchPlan, BuildPlan, MemoryCodeBuild};
+pub use project::{
+    BatchConfig, BatchGetProjects, BuildStatusConfig, CloudWatchLogs, LogsConfig, Project, ProjectArtifacts,
+    ProjectCache, ProjectEnvironment, ProjectSource, Projects, S3Logs, SourceAuth, SourceVersion, VpcConfig,
+    put_project,
+};
 #[cfg(feature = "sdk")]
-pub use sdk::SdkCodeBuild;
+pub use sdk::{SdkCloudWatchLogs, SdkCodeBuild};
+pub use start::StartBuildRequest;
 
 use crate::build::{BuildPhase, BuildStatus, ExportedVariable, optional_seconds};
 use crate::phases::PhaseType;
@@ -79,73 +94,6 @@ impl<T: Builds + ?Sized> Builds for Arc<T> {
 impl<T: BuildLogs + ?Sized> BuildLogs for Arc<T> {
     async fn log_page(&self, logs: &LogsLocation, token: Option<&str>) -> Result<LogPage, CallError> {
         (**self).log_page(logs, token).await
-    }
-}
-
-/// What to build. Everything but the project's name replaces a setting of the project for this build.
-#[non_exhaustive]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StartBuildRequest {
-    /// The project.
-    pub project_name: String,
-    /// Commit, branch, tag, or version of an S3 object.
-    pub source_version: Option<String>,
-    /// An inline buildspec, a path in the source, or the ARN of an S3 object.
-    pub buildspec_override: Option<String>,
-    /// Variables. They win over those of the project and of the buildspec.
-    pub environment_variables_override: Vec<EnvironmentVariable>,
-    /// From 5 to 2160.
-    pub timeout_in_minutes_override: Option<i32>,
-    /// The build image.
-    pub image_override: Option<String>,
-    /// Such as `BUILD_GENERAL1_SMALL`.
-    pub compute_type_override: Option<String>,
-    /// Whether Docker can be run.
-    pub privileged_mode_override: Option<bool>,
-    /// Makes a repeated call give the same build, for five minutes.
-    pub idempotency_token: Option<String>,
-}
-
-impl StartBuildRequest {
-    /// A build of a project with nothing replaced.
-    #[must_use]
-    pub fn new(project_name: impl Into<String>) -> Self {
-        Self { project_name: project_name.into(), ..Self::default() }
-    }
-
-    /// Sets what to build.
-    #[must_use]
-    pub fn with_source_version(mut self, version: impl Into<String>) -> Self {
-        self.source_version = Some(version.into());
-        self
-    }
-
-    /// Replaces the project's buildspec.
-    #[must_use]
-    pub fn with_buildspec(mut self, buildspec: impl Into<String>) -> Self {
-        self.buildspec_override = Some(buildspec.into());
-        self
-    }
-
-    /// Adds a variable.
-    #[must_use]
-    pub fn with_variable(mut self, variable: EnvironmentVariable) -> Self {
-        self.environment_variables_override.push(variable);
-        self
-    }
-
-    /// Sets how long the build may take.
-    #[must_use]
-    pub const fn with_timeout_in_minutes(mut self, minutes: i32) -> Self {
-        self.timeout_in_minutes_override = Some(minutes);
-        self
-    }
-
-    /// Makes a repeated call give the same build.
-    #[must_use]
-    pub fn with_idempotency_token(mut self, token: impl Into<String>) -> Self {
-        self.idempotency_token = Some(token.into());
-        self
     }
 }
 

@@ -31,6 +31,8 @@ enum Source {
     File(Arc<PathBuf>),
     #[cfg(feature = "local")]
     Section(Section),
+    #[cfg(feature = "https")]
+    Remote(Arc<super::remote::Remote>),
     Elsewhere,
 }
 
@@ -84,6 +86,17 @@ impl Blob {
             return Err(SizeError::new(descriptor.digest, problem).into());
         }
         Ok(Self { descriptor: Arc::new(descriptor), source: Source::Section(section) })
+    }
+
+    /// A blob of a registry, fetched when it is read. Must be called on tokio.
+    #[cfg(feature = "https")]
+    pub(crate) fn remote(
+        descriptor: Descriptor,
+        registry: crate::oci::OciRegistry,
+        repository: crate::reference::RepositoryName,
+    ) -> Self {
+        let remote = Arc::new(super::remote::Remote::new(registry, repository));
+        Self { descriptor: Arc::new(descriptor), source: Source::Remote(remote) }
     }
 
     /// A blob whose bytes are not at hand because the registry has them: an image that names it can be pushed there, and
@@ -149,6 +162,10 @@ impl Blob {
             }
             #[cfg(feature = "local")]
             Source::Section(section) => self.section_read(section, offset, len),
+            #[cfg(feature = "https")]
+            Source::Remote(remote) => {
+                remote.read_at(&self.descriptor, offset, usize::try_from(len).unwrap_or(usize::MAX))
+            }
             Source::Elsewhere => Err(BlobElsewhere::new(self.digest()).into()),
         }
     }

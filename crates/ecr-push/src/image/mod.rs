@@ -7,6 +7,8 @@ mod config;
 pub mod layout;
 #[cfg(feature = "local")]
 pub(crate) mod read;
+#[cfg(feature = "https")]
+mod remote;
 #[cfg(feature = "local")]
 pub(crate) mod section;
 

@@ -30,8 +30,8 @@ const TOKEN: &str = "GET token";
 const TOKEN_LIMIT: usize = 256 << 10;
 /// What a token service means that does not say how long its tokens hold.
 const USUAL_LIFE: Duration = Duration::from_secs(60);
-/// A refusal sooner than this is not about the age of the login.
-const FRESH: Duration = Duration::from_secs(60);
+/// How long a refusal after a renewal is taken to be about something else.
+const SOON: Duration = Duration::from_secs(60);
 
 /// What a request wants to do, where.
 #[derive(Debug, Clone)]
@@ -72,13 +72,14 @@ struct State {
     method: Option<Challenge>,
     login: Option<Held<Option<Login>>>,
     tokens: BTreeMap<String, Held<Secret>>,
+    /// When a login was last renewed because of a refusal.
+    renewed_at: Option<SystemTime>,
 }
 
 /// Something that is held since a time, and to be renewed at another.
 #[derive(Clone)]
 struct Held<T> {
     value: T,
-    since: SystemTime,
     renew_at: Option<SystemTime>,
 }
 
@@ -86,7 +87,7 @@ impl<T> Held<T> {
     fn until(value: T, since: SystemTime, end: Option<SystemTime>) -> Self {
         // An end in the past is a mistake of whoever said it, and no reason to ask for ever.
         let life = end.and_then(|end| end.duration_since(since).ok()).filter(|life| !life.is_zero());
-        Self { value, since, renew_at: life.map(|life| since + life / 2) }
+        Self { value, renew_at: life.map(|life| since + life / 2) }
     }
 
     fn is_due(&self, now: SystemTime) -> bool {
@@ -149,12 +150,14 @@ impl Auth {
                 None => Ok(false),
             };
         };
+        // A refusal of a question by HEAD has no words, so every 403 may mean that the token has ended. Whoever is refused
+        // for another reason gets a new token once in a while, and no more.
         let now = wire.clock.now();
-        let aged = |since: SystemTime| now.duration_since(since).unwrap_or_default() >= FRESH;
-        let old = state.login.as_ref().is_some_and(|held| aged(held.since));
-        if !is_expired(error) && !(error.http_status() == Some(403) && old) {
+        let lately = state.renewed_at.is_some_and(|at| now.duration_since(at).unwrap_or_default() < SOON);
+        if !is_expired(error) && lately {
             return Ok(false);
         }
+        state.renewed_at = Some(now);
         if let Some(challenge) = challenge {
             state.method = Some(challenge);
         }

@@ -54,11 +54,14 @@ impl Problem {
     }
 }
 
+/// The next bytes, and the hasher that has seen them.
+type Block = (Result<Bytes, Error>, Option<Hasher>);
+
 /// A blob on its way.
 pub(super) struct Reading {
     blob: Blob,
     position: u64,
-    ahead: Option<JoinHandle<(Result<Bytes, Error>, Option<Hasher>)>>,
+    ahead: Option<JoinHandle<Block>>,
     hasher: Option<Hasher>,
     /// Gets the position after each block that the network took.
     taken: UnboundedSender<u64>,
@@ -71,7 +74,7 @@ impl Reading {
     }
 
     /// Begins to read the next block. The last one is held back if the digest turns out to be wrong.
-    fn read(&mut self) -> Option<&mut JoinHandle<(Result<Bytes, Error>, Option<Hasher>)>> {
+    fn read(&mut self) -> Option<&mut JoinHandle<Block>> {
         let left = self.blob.size() - self.position;
         if self.ahead.is_none() && left > 0 {
             let (blob, position, len) = (self.blob.clone(), self.position, BLOCK.min(left));
@@ -105,7 +108,7 @@ impl Reading {
     }
 }
 
-fn block(blob: &Blob, position: u64, len: u64, hasher: Option<Hasher>) -> (Result<Bytes, Error>, Option<Hasher>) {
+fn block(blob: &Blob, position: u64, len: u64, hasher: Option<Hasher>) -> Block {
     let bytes = match blob.read_at(position, len) {
         Ok(bytes) => bytes,
         Err(error) => return (Err(error), None),

@@ -15,7 +15,7 @@ use crate::{
     client::{ImageId, PutImage},
     digest::Digest,
     door::{Failed, Refusal, UploadBlob, UploadFailed},
-    error::{DigestMismatch, Error, TagImmutable},
+    error::{BlobElsewhere, DigestMismatch, Error, TagImmutable},
     image::{Blob, Image},
     manifest::RawManifest,
     plan::{BlobAction, Found, PlannedBlob, PushPlan},
@@ -112,6 +112,10 @@ impl Session<'_> {
 
     async fn upload(&self, planned: &PlannedBlob, blob: &Blob) -> Result<(), Error> {
         let (digest, size) = (planned.digest, planned.size);
+        if blob.is_elsewhere() {
+            // The registry had it when the image was made to name it, and has it no more.
+            return Err(BlobElsewhere::new(digest).into());
+        }
         self.event(&Event::LayerStarted { digest, size });
         let mut request = UploadBlob::new(self.request.repository.clone(), blob.clone());
         request.verify = self.options.verify;

@@ -147,6 +147,12 @@ impl DockerArchive {
         &self.layers
     }
 
+    /// For which platform the image is.
+    #[must_use]
+    pub const fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
     /// The configuration, byte for byte as in the archive.
     #[must_use]
     pub const fn config(&self) -> &Blob {

@@ -8,6 +8,8 @@ mod gzip;
 pub(crate) mod header;
 pub(crate) mod index;
 pub mod reuse;
+#[cfg(feature = "https")]
+mod upload;
 
 use std::{
     fs::File,
@@ -19,6 +21,8 @@ use std::{
 use bytes::Bytes;
 
 pub use self::docker::{ArchiveLayer, DockerArchive};
+#[cfg(feature = "https")]
+pub use self::upload::{ArchiveOptions, push_archive};
 use self::{docker::MANIFEST, index::TarIndex};
 use crate::{
     error::{BuildError, DocumentError, Error, IoError},
@@ -77,6 +81,25 @@ pub enum Source {
     },
     /// An image whose layers are yet to be compressed.
     Archive(DockerArchive),
+}
+
+impl Source {
+    /// The image with its layers as they are sent, and what refers to it. The layers of an archive are compressed, one after
+    /// another on up to `threads` threads, into nameless files in `scratch`; [`push_archive`] does so while it sends, and
+    /// leaves out what the repository has.
+    ///
+    /// # Errors
+    /// As [`ArchiveLayer::compress`].
+    pub fn into_image(self, scratch: &Path, threads: usize) -> Result<(Image, Vec<Image>), Error> {
+        match self {
+            Self::Image { image, referrers } => Ok((image, referrers)),
+            Self::Archive(archive) => {
+                let layers: Result<_, Error> =
+                    archive.layers().iter().map(|layer| layer.compress(scratch, threads)).collect();
+                Ok((archive.image_of(layers?)?, Vec::new()))
+            }
+        }
+    }
 }
 
 /// Opens an OCI layout directory, an OCI tar or an archive of `docker save`; which one it is, is found out.

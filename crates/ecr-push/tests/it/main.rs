@@ -5,9 +5,12 @@
 mod builder;
 mod conformance;
 mod context;
+mod distribution;
 mod dockerfile;
+mod door;
 mod faults;
 mod golden;
+mod hostile;
 mod layout;
 mod properties;
 mod push;

@@ -23,11 +23,13 @@ use serde_json::Value as Json;
 pub use account::{Inventory, Scaling, ScheduledTarget, ScheduledTasks, Tags};
 #[cfg(feature = "memory")]
 pub use faulty::{Fault, Faulty, Script};
+#[cfg(feature = "serve")]
+pub use memory::EcsEndpoint;
 #[cfg(feature = "memory")]
-pub use memory::{ContainerStart, Fate, Fates, MemoryCluster, Timing};
+pub use memory::{ContainerStart, Fate, Fates, MemoryCluster, Scenario, Timing};
 pub use request::{CreateService, UpdateService};
 #[cfg(feature = "sdk")]
-pub use sdk::Ecs;
+pub use sdk::{ApplicationAutoScaling, CloudWatchLogs, Ecs, EventBridge};
 pub use service::{
     CircuitBreaker, Controller, DeploymentAlarms, LoadBalancer, Rollout, RolloutState, RolloutStatus, ServiceEvent,
     ServiceId, ServiceSnapshot,

@@ -223,41 +223,6 @@ impl TargetGroup {
     }
 }
 
-/// One entry of a service's `loadBalancers`: which port of which container belongs to a target group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LoadBalancer {
-    /// The target group.
-    pub target_group_arn: String,
-    /// The container.
-    pub container: String,
-    /// Its port.
-    pub port: i64,
-}
-
-impl LoadBalancer {
-    /// A port of a container for a target group.
-    #[must_use]
-    pub fn new(target_group_arn: impl Into<String>, container: impl Into<String>, port: u16) -> Self {
-        Self { target_group_arn: target_group_arn.into(), container: container.into(), port: port.into() }
-    }
-
-    /// The entries of `loadBalancers` in a service's settings, as `CreateService` takes them and `DescribeServices` gives
-    /// them. Those of Classic Load Balancers, which have no target group, are left out.
-    #[must_use]
-    pub fn of_service(service: &Json) -> Vec<Self> {
-        let entries = service["loadBalancers"].as_array().map_or(&[][..], Vec::as_slice);
-        let entry = |json: &Json| {
-            Some(Self {
-                target_group_arn: json["targetGroupArn"].as_str()?.to_owned(),
-                container: json["containerName"].as_str()?.to_owned(),
-                port: json["containerPort"].as_i64()?,
-            })
-        };
-        entries.iter().filter_map(entry).collect()
-    }
-}
-
 macro_rules! through_arc {
     ($role:ident, $method:ident, $argument:ty, $answer:ty) => {
         #[async_trait]

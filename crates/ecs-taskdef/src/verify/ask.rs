@@ -6,11 +6,12 @@ use aws_call::CallError;
 use spec_report::{Diagnostic, Node, Rule, Span, Spanned, did_you_mean};
 
 use super::account::{
-    Images, LoadBalancer, LogGroupId, LogGroups, PARAMETERS_PER_CALL, Parameters, Platform, Roles, SecretId,
-    SecretShape, Secrets, TargetGroups,
+    Images, LogGroupId, LogGroups, PARAMETERS_PER_CALL, Parameters, Platform, Roles, SecretId, SecretShape, Secrets,
+    TargetGroups,
 };
 use super::reference::Reference;
 use super::rules;
+use crate::client::LoadBalancer;
 use crate::{NetworkMode, TaskDefinition, placeholder};
 
 /// The keys that a registry's credentials must have.
@@ -223,7 +224,7 @@ impl<'t> Asker<'t> {
         target_groups: Option<&dyn TargetGroups>,
     ) {
         let task = self.task;
-        let LoadBalancer { target_group_arn: arn, container: name, port } = load_balancer;
+        let LoadBalancer { target_group, container: name, port } = load_balancer;
         let Some(container) = task.container(name) else {
             let Some(first) = task.containers.first().filter(|_| task.is_whole()) else { return };
             let message = format!(
@@ -234,7 +235,7 @@ impl<'t> Asker<'t> {
             return;
         };
         let mapping = container.port_mappings.iter().filter_map(|mapping| mapping.container_port.as_ref());
-        let mapping = mapping.into_iter().find(|container_port| container_port.value == *port);
+        let mapping = mapping.into_iter().find(|container_port| container_port.value == i64::from(*port));
         let place = mapping.map_or(container.head(), |mapping| mapping.span);
         if mapping.is_none() && !container.cut_off {
             let message = format!(
@@ -243,7 +244,7 @@ impl<'t> Asker<'t> {
             );
             self.report(&rules::LOAD_BALANCER_CONTAINER, place, message);
         }
-        let Some(target_groups) = target_groups else { return };
+        let (Some(target_groups), Some(arn)) = (target_groups, target_group) else { return };
         let title = format!("the target group `{arn}`");
         match target_groups.target_group(arn).await {
             Err(error) => self.unknown(place, &title, &error),

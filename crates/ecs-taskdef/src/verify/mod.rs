@@ -33,14 +33,15 @@ use std::sync::Arc;
 use spec_report::{Levels, Parsed, Report};
 
 pub use account::{
-    Images, LoadBalancer, LogGroupId, LogGroups, PARAMETERS_PER_CALL, Parameters, Platform, Role, Roles, SecretId,
-    SecretShape, Secrets, TargetGroup, TargetGroups,
+    Images, LogGroupId, LogGroups, PARAMETERS_PER_CALL, Parameters, Platform, Role, Roles, SecretId, SecretShape,
+    Secrets, TargetGroup, TargetGroups,
 };
 #[cfg(feature = "memory")]
 pub use memory::MemoryAccount;
 pub(crate) use rules::VERIFYING;
 
 use self::ask::Asker;
+use crate::client::LoadBalancer;
 use crate::{TaskDefinition, rules as local};
 
 /// Holds task definitions against an account.
@@ -118,7 +119,8 @@ impl Verifier {
         self
     }
 
-    /// Sets the load balancers of the service that is to run the task definition.
+    /// Sets the load balancers of the service that is to run the task definition, as
+    /// [`ServiceSnapshot`](crate::client::ServiceSnapshot) has them.
     #[must_use]
     pub fn with_load_balancers(mut self, load_balancers: Vec<LoadBalancer>) -> Self {
         self.load_balancers = load_balancers;

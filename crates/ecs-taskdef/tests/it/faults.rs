@@ -1,12 +1,13 @@
 //! Deployments over clients that fail: throttles, lost answers, old answers, errors that pass.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_call::ManualClock;
-use ecs_taskdef::client::{Fault, Faulty, ListRevisions, MemoryCluster, Script, TaskDefinitions};
+use aws_call::{Backoff, ManualClock, Polling, Retries};
+use ecs_taskdef::client::{Fault, Faulty, ListRevisions, MemoryCluster, Script, Services, TaskDefinitions};
 use ecs_taskdef::{Deployer, Error, Outcome};
 
-use crate::deploy::{BREAKER, Log, deployer, request, running};
+use crate::deploy::{BREAKER, Log, deployer, id, request, running};
 
 type Broken = Arc<Faulty<Arc<MemoryCluster>>>;
 
@@ -116,30 +117,62 @@ async fn errors_that_do_not_pass_are_told_at_once() {
     }
 }
 
-/// A fifth of all calls goes wrong, in a hundred ways: the outcome is right and nothing is registered twice.
+/// Throttles, 5xx, cut connections and old answers on every call, a fifth of the calls each, in many ways: the outcome is
+/// right and nothing is registered twice. Only one call in five goes well, so attempts are many.
 #[tokio::test]
 async fn chaos() {
-    for seed in 0..100_u64 {
+    const OPERATIONS: [&str; 8] = [
+        "DescribeServices",
+        "UpdateService",
+        "RegisterTaskDefinition",
+        "DescribeTaskDefinition",
+        "DescribeTasks",
+        "ListServiceDeployments",
+        "DescribeServiceDeployments",
+        "DescribeServiceRevisions",
+    ];
+    let mut calls = 0;
+    for seed in 0..200_u64 {
         let ids = aws_call::SequenceIds::new(seed);
         let mut script = Script::new();
-        for operation in
-            ["DescribeServices", "UpdateService", "RegisterTaskDefinition", "DescribeTaskDefinition", "DescribeTasks"]
-        {
-            let faults: Vec<Fault> = (0..40)
-                .map(|_| match aws_call::IdSource::next_u64(&ids) % 20 {
-                    0 => Fault::Throttle,
-                    1 => Fault::Unavailable,
-                    2 => Fault::LostAnswer,
-                    3 => Fault::Stale,
-                    _ => Fault::None,
-                })
-                .collect();
-            script = script.on(operation, faults);
+        for operation in OPERATIONS {
+            let faults = (0..600).map(|_| match aws_call::IdSource::next_u64(&ids) % 5 {
+                0 => Fault::Throttle,
+                1 => Fault::Unavailable,
+                2 => Fault::LostAnswer,
+                3 => Fault::Stale,
+                _ => Fault::None,
+            });
+            script = script.on(operation, faults.collect::<Vec<_>>());
         }
-        let (tag, outcome) = if seed % 2 == 0 { ("2", Outcome::Succeeded) } else { ("crash", Outcome::RolledBack) };
-        let (cluster, _, _, deployer) = broken(script).await;
-        let deployment = deployer.deploy(&request(tag), &()).await.expect("an outcome");
-        assert_eq!(deployment.outcome, outcome, "seed {seed}");
+        let (tag, outcome) = [("2", Outcome::Succeeded), ("crash", Outcome::RolledBack)][(seed % 2) as usize];
+        let (cluster, _, faulty, mut deployer) = broken(script).await;
+        let both_witnesses = seed % 4 < 2;
+        if both_witnesses {
+            deployer = deployer.with_service_deployments(Arc::clone(&faulty) as _);
+        }
+        let retries = Retries::new(100, Backoff::constant(Duration::from_millis(200)));
+        let polling = Polling::new(Backoff::constant(Duration::from_secs(1))).with_deadline(Duration::from_secs(7200));
+        let request = request(tag).with_retries(retries).with_polling(polling);
+        let deployment = deployer.deploy(&request, &()).await.expect("an outcome");
+        assert_eq!(deployment.outcome, outcome, "seed {seed}: {:?}", deployment.report);
         assert_eq!(revisions(&cluster).await, 2, "seed {seed}");
+        let service = cluster.describe_service(&id()).await.expect("the service");
+        let runs = if outcome == Outcome::Succeeded { "web:2" } else { "web:1" };
+        assert!(service.task_definition.ends_with(runs), "seed {seed}");
+        calls += OPERATIONS.iter().map(|operation| faulty.calls(operation)).sum::<usize>();
     }
+    assert!(calls > 10_000, "{calls} calls in all");
+}
+
+/// Creating a service whose answer is lost creates one service.
+#[tokio::test]
+async fn a_lost_answer_of_the_creation_is_the_same_service() {
+    let (cluster, clock) = crate::deploy::cluster();
+    let script = Script::new().on("CreateService", vec![Fault::LostAnswer, Fault::Throttle, Fault::LostAnswer]);
+    let faulty = Arc::new(Faulty::new(Arc::clone(&cluster), script));
+    let request = request("1").or_create(ecs_taskdef::deploy::NewService::new(2));
+    let deployment = deployer(&faulty, &faulty, &clock).deploy(&request, &()).await.expect("an outcome");
+    assert_eq!(deployment.outcome, Outcome::Succeeded);
+    assert_eq!(cluster.describe_service(&id()).await.expect("the service").running, 2);
 }

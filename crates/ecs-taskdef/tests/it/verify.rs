@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use aws_call::CallError;
+use ecs_taskdef::client::LoadBalancer;
 use ecs_taskdef::read;
 use ecs_taskdef::verify::{
-    Images, LoadBalancer, LogGroupId, LogGroups, MemoryAccount, Parameters, Platform, Role, Roles, SecretId,
-    SecretShape, Secrets, TargetGroup, Verifier,
+    Images, LogGroupId, LogGroups, MemoryAccount, Parameters, Platform, Role, Roles, SecretId, SecretShape, Secrets,
+    TargetGroup, Verifier,
 };
 use serde_json::json;
 use spec_report::{Levels, Report, Source};
@@ -144,7 +145,7 @@ async fn verify(account: MemoryAccount, load_balancers: Vec<LoadBalancer>, text:
 }
 
 fn to(container: &str, port: u16) -> Vec<LoadBalancer> {
-    vec![LoadBalancer::new(GROUP, container, port)]
+    vec![LoadBalancer { target_group: Some(GROUP.to_owned()), container: container.to_owned(), port }]
 }
 
 #[tokio::test]
@@ -367,14 +368,4 @@ fn trust_policies() {
         );
     }
     assert!(Role::from_trust_policy("arn", "not JSON").is_err());
-}
-
-#[test]
-fn load_balancers_of_a_service() {
-    let service = json!({"loadBalancers": [
-        {"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8080},
-        {"loadBalancerName": "classic", "containerName": "app", "containerPort": 8080},
-    ]});
-    assert_eq!(LoadBalancer::of_service(&service), to("app", 8080));
-    assert_eq!(LoadBalancer::of_service(&json!({})), []);
 }

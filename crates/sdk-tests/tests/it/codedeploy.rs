@@ -15,17 +15,17 @@ use crate::wire::{self, Service};
 const ID: &str = "d-EXAMPLE01";
 const EXECUTION: &str = "bm90LWEtcmVhbC1leGVjdXRpb24=";
 
-fn codedeploy(answers: impl IntoIterator<Item = HttpResponse>) -> (CodeDeploy, Service) {
+pub(crate) fn codedeploy(answers: impl IntoIterator<Item = HttpResponse>) -> (CodeDeploy, Service) {
     let service = Service::answering(answers);
     let config = Config::builder().with_test_defaults_v2().http_client(service.http()).build();
     (CodeDeploy::new(Client::from_conf(config)), service)
 }
 
-fn target(operation: &str) -> String {
+pub(crate) fn target(operation: &str) -> String {
     format!("CodeDeploy_20141006.{operation}")
 }
 
-fn id() -> DeploymentId {
+pub(crate) fn id() -> DeploymentId {
     DeploymentId::new(ID)
 }
 

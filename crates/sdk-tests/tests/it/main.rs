@@ -5,7 +5,11 @@
 mod call_error;
 mod codebuild;
 mod codedeploy;
+mod codedeploy_groups;
+mod codedeploy_targets;
 mod codepipeline;
 mod ecr;
 mod ecs;
+mod ecs_roles;
+mod ecs_served;
 mod wire;

@@ -2,6 +2,7 @@
 //!
 //! Left out: services that become steady. Moto runs no task of a service, and an update begins no deployment.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_call::{Fault, ManualClock, SequenceIds};
@@ -9,8 +10,12 @@ use aws_sdk_ecs::Client;
 use ecs_taskdef::{
     Body, DeployRequest, Deployer, Error, ReadOptions,
     client::{
-        CreateService, Ecs, ListRevisions, Registered, ServiceDeployments as _, ServiceId, Services as _,
-        TaskDefinitions as _,
+        CreateService, Ecs, Inventory as _, ListRevisions, Registered, ServiceDeployments as _, ServiceId,
+        Services as _, Tags as _, TaskDefinitions as _,
+    },
+    deploy::{
+        is_long_arn,
+        prune::{PruneRequest, Pruner},
     },
     diff,
     read::read_bytes_as,
@@ -241,4 +246,43 @@ async fn a_deployment_that_never_begins_is_no_success() {
     let error = deployer.deploy(&request, &()).await.unwrap_err();
     let Error::NoDeployment { service, task_definition } = error else { panic!("{error:?}") };
     assert_eq!((service, task_definition), (web, arn(2)));
+}
+
+/// Tags, and what an account runs.
+#[tokio::test]
+async fn services_are_found_and_tagged() {
+    let moto = Moto::start();
+    let client = Client::new(&moto.config());
+    client.create_cluster().cluster_name("shop").send().await.unwrap();
+    let ecs = Ecs::new(client);
+    let first = register(&ecs, &on_ec2()).await;
+    let second = register(&ecs, &on_ec2()).await;
+    let web = ServiceId::new("shop", "web");
+    let create = CreateService::new(web.clone(), first.arn.clone(), 1)
+        .with_setting("tags", json!([{ "key": "team", "value": "shop" }]));
+    let created = ecs.create_service(&create).await.unwrap();
+    assert!(is_long_arn(&created.arn), "{}", created.arn);
+    let tags = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    assert_eq!(ecs.tags(&created.arn).await.unwrap(), tags(&[("team", "shop")]));
+    ecs.tag(&created.arn, &tags(&[("stage", "test")])).await.unwrap();
+    ecs.untag(&created.arn, &["team".to_owned()]).await.unwrap();
+    assert_eq!(ecs.tags(&created.arn).await.unwrap(), tags(&[("stage", "test")]));
+    assert_eq!(ecs.tags(&first.arn).await.unwrap(), tags(&[("team", "shop")]), "of the definition");
+
+    let clusters = ecs.clusters().await.unwrap();
+    assert_eq!(clusters.len(), 1);
+    let services = ecs.services(&clusters[0]).await.unwrap();
+    assert_eq!(services.iter().map(|service| service.arn.as_str()).collect::<Vec<_>>(), [created.arn.as_str()]);
+    assert!(ecs.running_revisions(&clusters[0], "web").await.unwrap().is_empty(), "moto runs no task of a service");
+
+    // What the service runs stays, the other one goes.
+    let pruner = Pruner::new(Arc::new(ecs.clone()), Arc::new(ecs.clone()));
+    let request = PruneRequest::new("web", 0);
+    let plan = pruner.plan(&request).await.unwrap();
+    assert_eq!(plan.deregister, [second]);
+    let pruned = pruner.apply(&request, &plan).await.unwrap();
+    assert_eq!((pruned.deregistered.len(), pruned.failed.len()), (1, 0));
+    assert_eq!(ecs.list(&ListRevisions::active("web")).await.unwrap(), [arn(1)]);
 }

@@ -1,4 +1,5 @@
-//! The SDK adapters against a program of other people: moto, over HTTP on loopback. One module per service.
+//! The SDK adapters against a program of other people: moto, over HTTP on loopback. One module per service; and what this
+//! workspace serves itself, asked by the AWS CLI.
 //!
 //! The mocks of `tests/it` answer what this workspace believes of AWS. Moto answers what others believe, so that both
 //! sides of a call are no longer of one mind. It is a mock too, and wrong in places: what it says there is held against
@@ -11,4 +12,5 @@ mod codedeploy;
 mod codepipeline;
 mod ecr;
 mod ecs;
+mod ecs_cli;
 mod server;

@@ -18,8 +18,16 @@ pub(super) fn report(at: usize, kind: &ErrorKind, open_flow: Option<Span>, notes
     }
     let text = notes.source.text();
     let at = match kind {
-        // The parser names the beginning of the text.
-        ErrorKind::TabInPlainScalar => text[at.min(text.len())..].find('\t').map_or(at, |tab| at + tab),
+        // The parser names the beginning of the text. Where that is indented by a tab already, as the first line of what
+        // was to be a block is, libyaml stops there.
+        ErrorKind::TabInPlainScalar => {
+            let at = at.min(text.len());
+            let line = text[..at].rfind('\n').map_or(0, |line| line + 1);
+            match text[line..at].find('\t') {
+                Some(tab) if text[line..at].trim().is_empty() => line + tab,
+                _ => text[at..].find('\t').map_or(at, |tab| at + tab),
+            }
+        }
         // The parser names the place behind the tab.
         ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation
             if text.get(..at).is_some_and(|before| before.ends_with('\t')) =>

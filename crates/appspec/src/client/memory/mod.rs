@@ -2,41 +2,34 @@
 //!
 //! Applications and deployment groups must exist, revisions must lie where a request says, one
 //! deployment runs per group, states follow the lifecycle tables on the injected clock, hooks are
-//! called and must call back within an hour, failures roll back by a deployment of their own. Nothing
-//! happens between calls: each call first lets everything happen that is due by the clock.
+//! called and must call back within an hour, alarms stop, failures roll back by a deployment of their
+//! own. Nothing happens between calls: each call first lets everything happen that is due by the clock.
 
-mod engine;
-mod fleet;
-mod group;
+mod deployments;
+mod directory;
+mod entry;
+mod prepare;
 mod validate;
+mod validate_config;
+mod validate_group;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use aws_call::{CallError, Clock, IdSource};
 
 use super::{
-    AutoRollbackEvent, ComputePlatform, CreateDeployment, Deployment, DeploymentId, DeploymentStatus, Deployments,
-    ErrorInformation, HookExecutionStatus, HookStatus, PutHookStatus, RevisionLocation, RollbackInfo, StopDeployment,
-    StopStatus,
+    ComputePlatform, DeploymentGroup, DeploymentId, DeploymentStatus, Diagnostics, HookExecutionStatus, HookStatus,
+    LifecycleErrorCode, PutHookStatus, RegisteredRevision, RevisionLocation, RollbackInfo, TriggerEvent,
 };
-use engine::{Invocation, Run};
+use crate::config::DeploymentConfig;
+use entry::{Entry, Invocation};
 
-pub use engine::{EventRecord, EventStatus};
-pub use group::{DeploymentGroup, Pace};
-
-/// What a hook function is invoked with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct HookEvent {
-    /// `DeploymentId` of the payload.
-    pub deployment_id: DeploymentId,
-    /// `LifecycleEventHookExecutionId` of the payload.
-    pub lifecycle_event_hook_execution_id: String,
-}
+pub use crate::engine::{EventRecord, Pace};
+pub use crate::hook::HookEvent;
 
 /// A Lambda function that validates a deployment and reports through `codedeploy`.
 #[async_trait]
@@ -69,34 +62,111 @@ impl HookFunction for NeverAnswers {
     async fn invoke(&self, _: &HookEvent, _: &dyn HookStatus) {}
 }
 
-#[derive(Debug)]
-struct Application {
+/// An EC2 instance or on-premises host that groups find by its tags or its Auto Scaling group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Instance {
+    /// Its id.
+    pub id: String,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+    /// Whether it is registered as an on-premises instance.
+    pub on_premises: bool,
+    /// The Auto Scaling group that launched it.
+    pub auto_scaling_group: Option<String>,
+    /// Its Availability Zone.
+    pub zone: String,
+}
+
+impl Instance {
+    /// An EC2 instance without tags.
+    pub fn new(id: impl Into<String>) -> Self {
+        let (tags, zone) = (Vec::new(), "a".to_owned());
+        Self { id: id.into(), tags, on_premises: false, auto_scaling_group: None, zone }
+    }
+
+    /// Adds a tag.
+    #[must_use]
+    pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.push((key.into(), value.into()));
+        self
+    }
+
+    /// Makes it an on-premises host.
+    #[must_use]
+    pub fn on_premises(mut self) -> Self {
+        self.on_premises = true;
+        self
+    }
+
+    /// Puts it into an Auto Scaling group.
+    #[must_use]
+    pub fn in_auto_scaling_group(mut self, name: impl Into<String>) -> Self {
+        self.auto_scaling_group = Some(name.into());
+        self
+    }
+
+    /// Puts it into an Availability Zone.
+    #[must_use]
+    pub fn in_zone(mut self, zone: impl Into<String>) -> Self {
+        self.zone = zone.into();
+        self
+    }
+}
+
+/// A message that a trigger sent to its topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notification {
+    /// The trigger's name.
+    pub trigger: String,
+    /// The topic's ARN.
+    pub target_arn: String,
+    /// What it tells of.
+    pub event: TriggerEvent,
+    /// The deployment.
+    pub deployment_id: DeploymentId,
+}
+
+struct ApplicationEntry {
+    id: String,
     compute_platform: ComputePlatform,
+    create_time: SystemTime,
     groups: BTreeMap<String, DeploymentGroup>,
+    revisions: Vec<RegisteredRevision>,
 }
 
 /// What the service knows beside the deployments.
 #[derive(Default)]
-pub(super) struct World {
-    applications: BTreeMap<String, Application>,
+struct World {
+    applications: BTreeMap<String, ApplicationEntry>,
+    configs: BTreeMap<String, DeploymentConfig>,
+    instances: Vec<Instance>,
     /// The AppSpec that each revision holds.
     revisions: Vec<(RevisionLocation, String)>,
     functions: BTreeMap<String, Arc<dyn HookFunction>>,
-    /// Exit codes of scripts that do not succeed, by location.
-    failing_scripts: BTreeMap<String, i32>,
+    /// How scripts that do not succeed end, by location.
+    failing_scripts: BTreeMap<String, Diagnostics>,
     /// Instances that never answer.
     lost_instances: Vec<String>,
+    /// Alarms in state ALARM.
+    alarms: Vec<String>,
 }
 
 #[derive(Default)]
 struct State {
     world: World,
-    runs: BTreeMap<DeploymentId, Run>,
+    entries: BTreeMap<DeploymentId, Entry>,
+    /// The ids of `entries` in the order in which they were made.
+    order: Vec<DeploymentId>,
     /// The last revision that succeeded, by application and group.
     last_good: BTreeMap<(String, String), RevisionLocation>,
 }
 
 /// CodeDeploy in memory. Clones share one service.
+///
+/// It has every role of [`crate::client`]; what it has beside them is the world around CodeDeploy:
+/// instances, bundles, functions, alarms, and what goes wrong there.
 #[derive(Clone)]
 pub struct MemoryCodeDeploy {
     clock: Arc<dyn Clock>,
@@ -109,7 +179,7 @@ impl fmt::Debug for MemoryCodeDeploy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryCodeDeploy")
             .field("pace", &self.pace)
-            .field("deployments", &self.lock().runs.len())
+            .field("deployments", &self.lock().entries.len())
             .finish_non_exhaustive()
     }
 }
@@ -132,38 +202,11 @@ impl MemoryCodeDeploy {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes an application.
-    ///
-    /// # Errors
-    /// The service's, for a name that is not one or that is taken.
-    pub fn create_application(&self, name: &str, compute_platform: ComputePlatform) -> Result<(), CallError> {
-        validate::application_name("CreateApplication", name)?;
+    /// Launches or registers an instance.
+    pub fn put_instance(&self, instance: Instance) {
         let mut state = self.lock();
-        if state.world.applications.contains_key(name) {
-            let message = format!("Application already exists: {name}");
-            return Err(CallError::service("CreateApplication", "ApplicationAlreadyExistsException", message));
-        }
-        let application = Application { compute_platform, groups: BTreeMap::new() };
-        state.world.applications.insert(name.to_owned(), application);
-        Ok(())
-    }
-
-    /// Makes a deployment group.
-    ///
-    /// # Errors
-    /// The service's, for an application that does not exist, a name that is taken, or a
-    /// configuration of another platform.
-    pub fn create_deployment_group(&self, application: &str, group: DeploymentGroup) -> Result<(), CallError> {
-        const OPERATION: &str = "CreateDeploymentGroup";
-        let mut state = self.lock();
-        let application = validate::application_mut(OPERATION, &mut state.world, application)?;
-        validate::config(OPERATION, group.deployment_config_name.as_deref(), &application.compute_platform)?;
-        if application.groups.contains_key(&group.name) {
-            let message = format!("Deployment group already exists: {}", group.name);
-            return Err(CallError::service(OPERATION, "DeploymentGroupAlreadyExistsException", message));
-        }
-        application.groups.insert(group.name.clone(), group);
-        Ok(())
+        state.world.instances.retain(|known| known.id != instance.id);
+        state.world.instances.push(instance);
     }
 
     /// Lays a revision down where requests can name it. The service looks no further than its AppSpec.
@@ -178,33 +221,60 @@ impl MemoryCodeDeploy {
         self.lock().world.functions.insert(name.into(), Arc::new(function));
     }
 
-    /// Lets the script at `location` exit with this code on every instance. All other scripts succeed.
+    /// Lets the script at a location end with this code; zero makes it succeed again.
     pub fn set_script_exit(&self, location: impl Into<String>, code: i32) {
-        let mut state = self.lock();
         let location = location.into();
         if code == 0 {
-            state.world.failing_scripts.remove(&location);
-        } else {
-            state.world.failing_scripts.insert(location, code);
+            self.lock().world.failing_scripts.remove(&location);
+            return;
         }
+        let message = format!("Script at specified location: {location} failed with exit code {code}");
+        let diagnostics = Diagnostics::new(LifecycleErrorCode::ScriptFailed, message);
+        self.fail_script(location, diagnostics);
     }
 
-    /// Lets an instance fail whatever it is given.
+    /// Lets the script at a location fail in this way.
+    pub fn fail_script(&self, location: impl Into<String>, diagnostics: Diagnostics) {
+        let location = location.into();
+        let diagnostics = diagnostics.with_script(location.clone());
+        self.lock().world.failing_scripts.insert(location, diagnostics);
+    }
+
+    /// Lets the agent of an instance be silent.
     pub fn lose_instance(&self, instance: impl Into<String>) {
         self.lock().world.lost_instances.push(instance.into());
+    }
+
+    /// Lets an alarm go off, or go back.
+    pub async fn set_alarm(&self, name: &str, is_on: bool) {
+        self.settle().await;
+        {
+            let mut state = self.lock();
+            state.world.alarms.retain(|known| known != name);
+            if is_on {
+                state.world.alarms.push(name.to_owned());
+            }
+        }
+        self.settle().await;
     }
 
     /// What happened in a deployment until now, in order; empty for one that does not exist.
     pub async fn events(&self, id: &DeploymentId) -> Vec<EventRecord> {
         self.settle().await;
-        self.lock().runs.get(id).map_or_else(Vec::new, |run| run.events.clone())
+        self.lock().entries.get(id).map_or_else(Vec::new, |entry| entry.run.events.clone())
+    }
+
+    /// What the triggers of a deployment's group have sent until now, in order.
+    pub async fn notifications(&self, id: &DeploymentId) -> Vec<Notification> {
+        self.settle().await;
+        self.lock().entries.get(id).map_or_else(Vec::new, Entry::notifications)
     }
 
     /// The share of the traffic that the new revision has now, in percent (ECS and Lambda).
     pub async fn traffic_percent(&self, id: &DeploymentId) -> Option<u8> {
         self.settle().await;
         let now = self.clock.now();
-        self.lock().runs.get(id).and_then(|run| run.traffic_percent(now))
+        self.lock().entries.get(id).and_then(|entry| entry.traffic_percent(now))
     }
 
     /// Lets everything happen that is due. Functions are invoked outside the lock, because they call
@@ -226,58 +296,52 @@ impl MemoryCodeDeploy {
         let mut state = self.lock();
         let mut invocations = Vec::new();
         loop {
-            let State { world, runs, last_good } = &mut *state;
+            let State { world, entries, last_good, .. } = &mut *state;
             let mut rollbacks = Vec::new();
-            for (id, run) in runs.iter_mut().filter(|(_, run)| !run.deployment.status.is_final()) {
-                invocations.extend(run.advance(now, world, &*self.ids));
-                let key = (run.deployment.application_name.clone(), run.group.name.clone());
-                match run.deployment.status {
-                    DeploymentStatus::Succeeded => {
-                        last_good.extend(run.deployment.revision.clone().map(|revision| (key, revision)));
-                    }
-                    DeploymentStatus::Failed if run.wants_rollback(&AutoRollbackEvent::DeploymentFailure) => {
-                        rollbacks.push((id.clone(), key));
-                    }
-                    _ => {}
+            for (id, entry) in entries.iter_mut().filter(|(_, entry)| !entry.run.status.is_final()) {
+                invocations.extend(entry.advance(now, world, &*self.ids));
+                if entry.run.status == DeploymentStatus::Succeeded {
+                    last_good.extend(entry.deployment.revision.clone().map(|revision| (entry.key(), revision)));
+                }
+                if entry.run.rollback_event().is_some_and(|event| entry.run.wants_rollback(&event)) {
+                    rollbacks.push(id.clone());
                 }
             }
             if rollbacks.is_empty() {
                 return invocations;
             }
             // A rollback that begins in the past may be due to go on at once.
-            for (id, key) in rollbacks {
-                self.roll_back(&mut state, &id, &key);
+            for id in rollbacks {
+                self.roll_back(&mut state, &id);
             }
         }
     }
 
     /// Starts the deployment that takes a group back to its last good revision, if there is one.
-    fn roll_back(&self, state: &mut State, id: &DeploymentId, key: &(String, String)) {
-        let revision = state.last_good.get(key).cloned();
+    fn roll_back(&self, state: &mut State, id: &DeploymentId) {
         let rollback_id = self.next_id();
-        let Some(failed) = state.runs.get_mut(id) else { return };
+        let Some(failed) = state.entries.get_mut(id) else { return };
         let mut info = RollbackInfo::default();
-        let Some(revision) = revision else {
+        let Some(revision) = state.last_good.get(&failed.key()).cloned() else {
             info.rollback_message = Some("there is no previous successful revision to roll back to".to_owned());
             failed.deployment.rollback_info = Some(info);
             return;
         };
         info.rollback_deployment_id = Some(rollback_id.clone());
         failed.deployment.rollback_info = Some(info);
-        let started = failed.deployment.complete_time.unwrap_or(SystemTime::UNIX_EPOCH);
+        failed.run.return_traffic();
+        let started = failed.run.complete_time.unwrap_or(SystemTime::UNIX_EPOCH);
         let mut deployment = failed.deployment.clone();
         let group = failed.group.clone();
         deployment.deployment_id = rollback_id.clone();
         deployment.revision = Some(revision);
-        deployment.status = DeploymentStatus::Created;
-        deployment.error_information = None;
         deployment.creator = Some("codeDeployRollback".to_owned());
-        deployment.complete_time = None;
         deployment.create_time = Some(started);
         deployment.rollback_info =
             Some(RollbackInfo { rollback_triggering_deployment_id: Some(id.clone()), ..RollbackInfo::default() });
-        let run = Run::start(deployment, group, &state.world, &self.pace, started);
-        state.runs.insert(rollback_id, run);
+        let entry = prepare::entry(&state.world, deployment, group, &failed.run, self.pace, started);
+        state.order.push(rollback_id.clone());
+        state.entries.insert(rollback_id, entry);
     }
 
     /// `d-` and nine capitals or digits, as the service makes them.
@@ -289,84 +353,6 @@ impl MemoryCodeDeploy {
     }
 }
 
-#[async_trait]
-impl Deployments for MemoryCodeDeploy {
-    async fn create_deployment(&self, request: &CreateDeployment) -> Result<DeploymentId, CallError> {
-        self.settle().await;
-        let mut state = self.lock();
-        let (platform, group) = validate::create_deployment(&state.world, request)?;
-        let running = state.runs.values().find(|run| {
-            !run.deployment.status.is_final()
-                && run.deployment.application_name == request.application_name
-                && run.group.name == group.name
-        });
-        if let Some(running) = running {
-            let message = format!(
-                "The Deployment Group '{}' already has an active Deployment '{}'",
-                group.name, running.deployment.deployment_id
-            );
-            return Err(CallError::service("CreateDeployment", "DeploymentLimitExceededException", message));
-        }
-        let id = self.next_id();
-        let now = self.clock.now();
-        let mut deployment = Deployment::new(id.clone(), request.application_name.clone(), DeploymentStatus::Created);
-        deployment.deployment_group_name = Some(group.name.clone());
-        deployment.deployment_config_name = request
-            .deployment_config_name
-            .clone()
-            .or_else(|| group.deployment_config_name.clone())
-            .or_else(|| crate::config::default_config_name(&platform).map(str::to_owned));
-        deployment.compute_platform = Some(platform);
-        deployment.revision = request.revision.clone();
-        deployment.creator = Some("user".to_owned());
-        deployment.auto_rollback = request.auto_rollback.clone().unwrap_or_else(|| group.auto_rollback.clone());
-        deployment.create_time = Some(now);
-        let mut run = Run::start(deployment, group, &state.world, &self.pace, now);
-        run.ignore_application_stop_failures = request.ignore_application_stop_failures;
-        state.runs.insert(id.clone(), run);
-        Ok(id)
-    }
-
-    async fn get_deployment(&self, id: &DeploymentId) -> Result<Deployment, CallError> {
-        self.settle().await;
-        let state = self.lock();
-        let run = state.runs.get(id).ok_or_else(|| validate::no_deployment("GetDeployment", id))?;
-        Ok(run.deployment())
-    }
-
-    async fn stop_deployment(&self, request: &StopDeployment) -> Result<StopStatus, CallError> {
-        const OPERATION: &str = "StopDeployment";
-        self.settle().await;
-        let now = self.clock.now();
-        let mut state = self.lock();
-        let id = &request.deployment_id;
-        let run = state.runs.get_mut(id).ok_or_else(|| validate::no_deployment(OPERATION, id))?;
-        if run.deployment.status.is_final() {
-            let message = format!("Deployment {id} is already in terminal state {}", run.deployment.status);
-            return Err(CallError::service(OPERATION, "DeploymentAlreadyCompletedException", message));
-        }
-        let cause = ErrorInformation::new("MANUAL_STOP", "The deployment was stopped by a user.");
-        run.end(DeploymentStatus::Stopped, Some(cause), now);
-        let asked = run.wants_rollback(&AutoRollbackEvent::DeploymentStopOnRequest);
-        if request.auto_rollback_enabled.unwrap_or(asked) && !run.deployment.is_rollback() {
-            let key = (run.deployment.application_name.clone(), run.group.name.clone());
-            self.roll_back(&mut state, id, &key);
-        }
-        Ok(StopStatus::Succeeded)
-    }
-}
-
-/// How long a hook may take to report.
-pub(super) const HOOK_LIMIT: Duration = Duration::from_secs(3600);
-
-#[async_trait]
-impl HookStatus for MemoryCodeDeploy {
-    async fn put_lifecycle_event_hook_execution_status(&self, request: &PutHookStatus) -> Result<String, CallError> {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        let id = &request.deployment_id;
-        let run = state.runs.get_mut(id).ok_or_else(|| validate::no_deployment(validate::PUT_STATUS, id))?;
-        run.put_status(request, now)?;
-        Ok(request.lifecycle_event_hook_execution_id.clone())
-    }
+fn refuse<T>(operation: &'static str, code: &str, message: impl Into<String>) -> Result<T, CallError> {
+    Err(CallError::service(operation, code, message))
 }

@@ -117,6 +117,14 @@ impl MemoryRegistry {
         self
     }
 
+    /// Takes manifests whose layers or children are missing, as ECR does not and moto does: whoever pushes has to see to it
+    /// alone that a tag names a whole image.
+    #[must_use]
+    pub fn credulous(self) -> Self {
+        self.lock().credulous = true;
+        self
+    }
+
     /// The host under which its images are named.
     #[must_use]
     pub const fn host(&self) -> &Registry {

@@ -47,12 +47,15 @@ pub struct RequestLine {
     pub path: String,
 }
 
+/// How each request breaks, if at all.
+type Weather = dyn Fn(&RequestLine) -> Option<HttpFault> + Send + Sync;
+
 /// How the server behaves.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ServeOptions {
     auth: Option<Scheme>,
-    faults: Option<Arc<dyn Fn(&RequestLine) -> Option<HttpFault> + Send + Sync>>,
+    faults: Option<Arc<Weather>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

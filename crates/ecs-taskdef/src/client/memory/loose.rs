@@ -75,6 +75,13 @@ impl LooseTasks {
         self.tasks.iter().filter(wanted).map(LooseTask::shown).collect()
     }
 
+    /// All that are known, those that have stopped included.
+    #[cfg(feature = "serve")]
+    pub(super) fn all(&mut self, now: SystemTime) -> Vec<Task> {
+        self.settle(now);
+        self.tasks.iter().map(LooseTask::shown).collect()
+    }
+
     /// The task definitions of those that have not stopped.
     pub(super) fn running(&mut self, now: SystemTime) -> Vec<String> {
         self.settle(now);

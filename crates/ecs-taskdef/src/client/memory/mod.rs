@@ -16,7 +16,10 @@ mod loose;
 mod record;
 mod registry;
 mod rollout;
+mod scenario;
 mod scheduler;
+#[cfg(feature = "serve")]
+mod serve;
 mod settings;
 mod task;
 mod validate;
@@ -33,7 +36,10 @@ use self::fates::Decider;
 pub use self::fates::{ContainerStart, Fate, Fates};
 use self::loose::LooseTasks;
 use self::registry::Registry;
+pub use self::scenario::Scenario;
 use self::scheduler::{Service, World};
+#[cfg(feature = "serve")]
+pub use self::serve::EcsEndpoint;
 pub use self::task::Timing;
 use super::{
     Controller, CreateService, ListRevisions, LoadBalancer, Registered, ServiceId, ServiceSnapshot, Services,

@@ -84,6 +84,11 @@ impl Registry {
         Ok(())
     }
 
+    #[cfg(feature = "serve")]
+    pub(super) fn families(&self) -> Vec<String> {
+        self.families.keys().cloned().collect()
+    }
+
     pub(super) fn list(&self, request: &ListRevisions) -> Vec<String> {
         let revisions = self.families.get(&request.family).map_or(&[][..], Vec::as_slice);
         let wanted = request.status == "ACTIVE";

@@ -6,6 +6,9 @@
 mod account;
 mod convert;
 mod deployments;
+mod events;
+mod logs;
+mod scaling;
 mod tasks;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +28,9 @@ use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value as Json;
 
 use self::convert::{snapshot, stopped};
+pub use self::events::EventBridge;
+pub use self::logs::CloudWatchLogs;
+pub use self::scaling::ApplicationAutoScaling;
 use super::{
     CreateService, ListRevisions, Registered, ServiceId, ServiceSnapshot, Services, StoppedTask, TaskDefinitions,
     UpdateService,
@@ -76,23 +82,18 @@ impl TaskDefinitions for Ecs {
 
     async fn describe(&self, task_definition: &str) -> Result<Json, CallError> {
         const OPERATION: &str = "DescribeTaskDefinition";
-        let bytes = Arc::new(Mutex::new(None));
+        let keep = Keep::default();
         let answer = self
             .client
             .describe_task_definition()
             .task_definition(task_definition)
             .include(TaskDefinitionField::Tags)
             .customize()
-            .interceptor(Keep { bytes: Arc::clone(&bytes) })
+            .interceptor(keep.clone())
             .send()
             .await;
         answer.map_err(|error| CallError::from_sdk(OPERATION, error))?;
-        // Nothing under the lock can panic.
-        let bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let bytes: Vec<u8> = bytes.ok_or_else(|| incomplete(OPERATION, "body"))?;
-        serde_json::from_slice(&bytes).map_err(|error| {
-            CallError::new(OPERATION, Fault::Other).with_message("the answer is not JSON").with_source(error)
-        })
+        keep.json(OPERATION)
     }
 
     async fn deregister(&self, task_definition: &str) -> Result<(), CallError> {
@@ -200,9 +201,21 @@ fn raw(json: String) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
 }
 
 /// Keeps the bytes of the answer.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 struct Keep {
     bytes: Arc<Mutex<Option<Vec<u8>>>>,
+}
+
+impl Keep {
+    /// The answer as it came.
+    fn json(&self, operation: &'static str) -> Result<Json, CallError> {
+        // Nothing under the lock can panic.
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let bytes: Vec<u8> = bytes.ok_or_else(|| incomplete(operation, "body"))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            CallError::new(operation, Fault::Other).with_message("the answer is not JSON").with_source(error)
+        })
+    }
 }
 
 impl Intercept for Keep {

@@ -243,6 +243,7 @@ fn syntax_errors_have_a_place_and_reading_goes_on() {
             json!({"a": "b", "c": "d\n"}),
         ),
         ("a: [b,\n\tc]\n\t# d\n", &["3:1 a tab is used for indentation"], json!({"a": ["b", "c"]})),
+        ("a:\n  - |\n  \tb\n  \tc\n", &["3:3 a tab begins this line of a text"], json!({"a": [""]})),
         ("a: b\0c\nd: 1", &["1:5 the control character U+0000 is not allowed in YAML"], json!({"a": "b"})),
         ("a: b\u{1b}[0m\nd: 1", &["1:5 the control character U+001B is not allowed in YAML"], json!({"d": 1})),
     ];

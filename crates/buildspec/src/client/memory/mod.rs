@@ -3,7 +3,10 @@
 //! Builds move through CodeBuild's phases as the clock goes on, along the plan of their project. What is asked at a
 //! moment is computed from that moment alone, so nothing has to run in the background.
 
+mod batches;
+mod credentials;
 mod plan;
+mod projects;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +15,11 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use aws_call::{CallError, Clock, IdSource};
 
-use super::{BatchGetBuilds, Build, BuildLogs, Builds, LogLine, LogPage, LogsLocation, StartBuildRequest};
+use super::{
+    BatchGetBuilds, Build, BuildLogs, Builds, LogLine, LogPage, LogsLocation, Project, SourceCredentialsInfo,
+    StartBuildBatchRequest, StartBuildRequest,
+};
+pub use batches::BatchPlan;
 pub use plan::BuildPlan;
 use plan::Run;
 
@@ -35,14 +42,20 @@ pub struct MemoryCodeBuild {
 
 #[derive(Debug, Default)]
 struct State {
-    projects: BTreeMap<String, Project>,
+    projects: BTreeMap<String, Known>,
     builds: BTreeMap<String, Run>,
     tokens: BTreeMap<String, (SystemTime, StartBuildRequest, String)>,
+    batches: BTreeMap<String, batches::Batch>,
+    batch_tokens: BTreeMap<String, (SystemTime, StartBuildBatchRequest, String)>,
+    credentials: Vec<SourceCredentialsInfo>,
 }
 
-#[derive(Debug)]
-struct Project {
+/// A project, and what its builds do.
+#[derive(Debug, Default)]
+struct Known {
+    project: Project,
     plan: BuildPlan,
+    batch: BatchPlan,
     builds: i64,
 }
 
@@ -63,47 +76,51 @@ impl MemoryCodeBuild {
 
     /// Creates a project, or gives an existing one another plan. Builds that have started keep theirs.
     pub fn put_project(&self, name: impl Into<String>, plan: BuildPlan) {
+        self.change(name.into(), |known| known.plan = plan);
+    }
+
+    /// As [`put_project`](Self::put_project), for what its batches do.
+    pub fn put_batch(&self, name: impl Into<String>, plan: BatchPlan) {
+        self.change(name.into(), |known| known.batch = plan);
+    }
+
+    fn change(&self, name: String, change: impl FnOnce(&mut Known)) {
+        let arn = self.arn(&format!("project/{name}"));
         let mut state = self.lock();
-        let project = state.projects.entry(name.into()).or_insert(Project { plan: BuildPlan::default(), builds: 0 });
-        project.plan = plan;
+        let known = state.projects.entry(name.clone()).or_default();
+        (known.project.name, known.project.arn) = (name, Some(arn));
+        change(known);
     }
 
     fn arn(&self, resource: &str) -> String {
         format!("arn:aws:codebuild:{}:{}:{resource}", self.region, self.account)
     }
 
+    fn no_project(&self, operation: &'static str, name: &str) -> CallError {
+        let message = format!("Project cannot be found: {}", self.arn(&format!("project/{name}")));
+        CallError::service(operation, "ResourceNotFoundException", message)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // No code that can panic runs under the lock, so a poisoned state is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn validate(&self, request: &StartBuildRequest) -> Result<(), CallError> {
-        let invalid = |message: &str| Err(CallError::service("StartBuild", "InvalidInputException", message));
-        if request.project_name.is_empty() {
-            return invalid("Project name is required");
-        }
-        if let Some(minutes) = request.timeout_in_minutes_override
-            && !(5..=2160).contains(&minutes)
-        {
-            return invalid("TimeoutInMins must be between 5 and 2160");
-        }
-        let variables = &request.environment_variables_override;
-        for (index, variable) in variables.iter().enumerate() {
-            if variable.name.starts_with("CODEBUILD_") {
-                return invalid("No user environment variables can start with CODEBUILD_");
-            }
-            if variables[..index].iter().any(|other| other.name == variable.name) {
-                return invalid("EnvironmentVariable name cannot be duplicated");
-            }
-        }
-        Ok(())
+/// What the service refuses in requests of `StartBuild` and `StartBuildBatch`.
+fn validate(operation: &'static str, request: &StartBuildRequest) -> Result<(), CallError> {
+    let invalid = |message: &str| Err(CallError::service(operation, "InvalidInputException", message));
+    if request.project_name.is_empty() {
+        return invalid("Project name is required");
     }
+    projects::minutes(operation, request.timeout_in_minutes_override, request.queued_timeout_in_minutes_override)?;
+    projects::variables(operation, &request.environment_variables_override)
 }
 
 #[async_trait]
 impl Builds for MemoryCodeBuild {
     async fn start_build(&self, request: &StartBuildRequest) -> Result<Build, CallError> {
-        self.validate(request)?;
+        validate("StartBuild", request)?;
         let now = self.clock.now();
         let uuid = self.ids.uuid();
         let mut state = self.lock();
@@ -120,21 +137,19 @@ impl Builds for MemoryCodeBuild {
                 )),
             };
         }
-        let Some(project) = state.projects.get_mut(&request.project_name) else {
-            let arn = self.arn(&format!("project/{}", request.project_name));
-            let message = format!("Project cannot be found: {arn}");
-            return Err(CallError::service("StartBuild", "ResourceNotFoundException", message));
+        let Some(known) = state.projects.get_mut(&request.project_name) else {
+            return Err(self.no_project("StartBuild", &request.project_name));
         };
-        project.builds += 1;
+        known.builds += 1;
         let id = format!("{}:{uuid}", request.project_name);
         let mut build = Build::new(id.clone(), self.arn(&format!("build/{id}")), request.project_name.clone());
-        build.build_number = Some(project.builds);
+        build.build_number = Some(known.builds);
         build.start_time = Some(now);
         build.source_version.clone_from(&request.source_version);
         build.logs = Some(LogsLocation::new(format!("/aws/codebuild/{}", request.project_name), uuid));
-        let minutes = request.timeout_in_minutes_override.unwrap_or(60);
+        let minutes = request.timeout_in_minutes_override.or(known.project.timeout_in_minutes).unwrap_or(60);
         let timeout = Duration::from_secs(60 * u64::try_from(minutes).unwrap_or_default());
-        let run = Run::new(build, project.plan.clone(), now, timeout);
+        let run = Run::new(build, known.plan.clone(), now, timeout);
         let answer = run.at(now);
         state.builds.insert(id.clone(), run);
         if let Some(token) = &request.idempotency_token {

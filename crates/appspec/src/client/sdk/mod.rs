@@ -3,6 +3,12 @@
 //! Conversions are plain functions without network; TLS, credentials and retries of single calls are
 //! those of the client that is handed in.
 
+mod config;
+mod directory;
+mod group;
+mod revision;
+mod targets;
+
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -11,9 +17,11 @@ use aws_sdk_codedeploy::primitives::DateTime;
 use aws_sdk_codedeploy::{Client, types};
 
 use super::{
-    AutoRollbackEvent, CreateDeployment, Deployment, DeploymentId, DeploymentOverview, DeploymentStatus, Deployments,
-    ErrorInformation, HookStatus, PutHookStatus, RevisionLocation, RollbackInfo, StopDeployment, StopStatus,
+    AutoRollbackEvent, CreateDeployment, Deployment, DeploymentId, DeploymentOverview, DeploymentStatus,
+    DeploymentWaitType, Deployments, ErrorInformation, HookStatus, PutHookStatus, RollbackInfo, StopDeployment,
+    StopStatus,
 };
+use revision::{revision_from_sdk, revision_to_sdk};
 
 /// CodeDeploy through the AWS SDK.
 #[derive(Clone, Debug)]
@@ -34,6 +42,24 @@ impl From<Client> for CodeDeploy {
         Self::new(client)
     }
 }
+
+/// Every item of an operation that answers in pages.
+macro_rules! all_pages {
+    ($operation:expr, $call:expr, $items:ident) => {{
+        let mut all = Vec::new();
+        let mut token = None;
+        loop {
+            let answer =
+                $call().set_next_token(token).send().await.map_err(|error| CallError::from_sdk($operation, error))?;
+            all.extend(answer.$items.unwrap_or_default());
+            token = answer.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                break all;
+            }
+        }
+    }};
+}
+use all_pages;
 
 fn lacks(operation: &'static str, what: &str) -> CallError {
     CallError::new(operation, Fault::Other).with_message(format!("the answer has no {what}"))
@@ -75,6 +101,25 @@ impl Deployments for CodeDeploy {
         Ok(deployment_from_sdk(id, info))
     }
 
+    async fn list_deployments(&self, application: &str, group: &str) -> Result<Vec<DeploymentId>, CallError> {
+        const OPERATION: &str = "ListDeployments";
+        let call = || self.client.list_deployments().application_name(application).deployment_group_name(group);
+        let ids = all_pages!(OPERATION, call, deployments);
+        Ok(ids.into_iter().map(DeploymentId::new).collect())
+    }
+
+    async fn continue_deployment(&self, id: &DeploymentId, wait: &DeploymentWaitType) -> Result<(), CallError> {
+        const OPERATION: &str = "ContinueDeployment";
+        self.client
+            .continue_deployment()
+            .deployment_id(id.as_str())
+            .deployment_wait_type(types::DeploymentWaitType::from(wait.as_str()))
+            .send()
+            .await
+            .map_err(|error| CallError::from_sdk(OPERATION, error))?;
+        Ok(())
+    }
+
     async fn stop_deployment(&self, request: &StopDeployment) -> Result<StopStatus, CallError> {
         const OPERATION: &str = "StopDeployment";
         let answer = self
@@ -113,50 +158,10 @@ fn auto_rollback_to_sdk(events: &[AutoRollbackEvent]) -> types::AutoRollbackConf
     types::AutoRollbackConfiguration::builder().enabled(enabled).set_events(enabled.then_some(events)).build()
 }
 
-fn revision_to_sdk(revision: &RevisionLocation) -> types::RevisionLocation {
-    let builder = types::RevisionLocation::builder();
-    match revision {
-        RevisionLocation::S3 { bucket, key, bundle_type, version, e_tag } => builder
-            .revision_type(types::RevisionLocationType::S3)
-            .s3_location(
-                types::S3Location::builder()
-                    .bucket(bucket)
-                    .key(key)
-                    .bundle_type(types::BundleType::from(bundle_type.as_str()))
-                    .set_version(version.clone())
-                    .set_e_tag(e_tag.clone())
-                    .build(),
-            )
-            .build(),
-        RevisionLocation::GitHub { repository, commit_id } => builder
-            .revision_type(types::RevisionLocationType::GitHub)
-            .git_hub_location(types::GitHubLocation::builder().repository(repository).commit_id(commit_id).build())
-            .build(),
-        RevisionLocation::AppSpecContent { content, sha256 } => builder
-            .revision_type(types::RevisionLocationType::AppSpecContent)
-            .app_spec_content(types::AppSpecContent::builder().content(content).set_sha256(sha256.clone()).build())
-            .build(),
-    }
-}
-
-fn revision_from_sdk(revision: types::RevisionLocation) -> Option<RevisionLocation> {
-    if let Some(s3) = revision.s3_location {
-        return Some(RevisionLocation::S3 {
-            bucket: s3.bucket.unwrap_or_default(),
-            key: s3.key.unwrap_or_default(),
-            bundle_type: s3.bundle_type.as_ref().map_or("", types::BundleType::as_str).into(),
-            version: s3.version,
-            e_tag: s3.e_tag,
-        });
-    }
-    if let Some(git_hub) = revision.git_hub_location {
-        return Some(RevisionLocation::GitHub {
-            repository: git_hub.repository.unwrap_or_default(),
-            commit_id: git_hub.commit_id.unwrap_or_default(),
-        });
-    }
-    let content = revision.app_spec_content?;
-    Some(RevisionLocation::AppSpecContent { content: content.content.unwrap_or_default(), sha256: content.sha256 })
+/// What is switched off has no events, whatever is written there.
+fn auto_rollback_from_sdk(sdk: Option<types::AutoRollbackConfiguration>) -> Vec<AutoRollbackEvent> {
+    let sdk = sdk.filter(|rollback| rollback.enabled);
+    sdk.map(|rollback| rollback.events().iter().map(|event| event.as_str().into()).collect()).unwrap_or_default()
 }
 
 fn time(stamp: Option<DateTime>) -> Option<SystemTime> {
@@ -185,11 +190,7 @@ fn deployment_from_sdk(id: &DeploymentId, info: types::DeploymentInfo) -> Deploy
         rollback_message: rollback.rollback_message,
     });
     deployment.creator = info.creator.map(|creator| creator.as_str().to_owned());
-    deployment.auto_rollback = info
-        .auto_rollback_configuration
-        .filter(|rollback| rollback.enabled)
-        .map(|rollback| rollback.events().iter().map(|event| event.as_str().into()).collect())
-        .unwrap_or_default();
+    deployment.auto_rollback = auto_rollback_from_sdk(info.auto_rollback_configuration);
     if let Some(overview) = info.deployment_overview {
         let count = |targets: i64| u64::try_from(targets).unwrap_or_default();
         deployment.overview = DeploymentOverview {
@@ -201,7 +202,10 @@ fn deployment_from_sdk(id: &DeploymentId, info: types::DeploymentInfo) -> Deploy
             ready: count(overview.ready),
         };
     }
+    deployment.description = info.description;
+    deployment.instance_termination_wait_time_started = info.instance_termination_wait_time_started;
     deployment.create_time = time(info.create_time);
+    deployment.start_time = time(info.start_time);
     deployment.complete_time = time(info.complete_time);
     deployment
 }
@@ -209,7 +213,7 @@ fn deployment_from_sdk(id: &DeploymentId, info: types::DeploymentInfo) -> Deploy
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::BundleType;
+    use crate::client::{BundleType, RevisionLocation};
 
     #[test]
     fn revisions_come_back_as_they_went() {

@@ -1,13 +1,22 @@
-//! CodeBuild through the AWS SDK (feature `sdk`).
+//! CodeBuild and its logs through the AWS SDK (feature `sdk`): one file a role.
+
+mod batch;
+mod convert;
+mod credentials;
+mod logs;
+mod project;
+mod start;
 
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use aws_call::CallError;
 use aws_sdk_codebuild::Client;
+use aws_sdk_codebuild::error::BuildError;
 use aws_sdk_codebuild::types;
 
-use super::{BatchGetBuilds, Build, Builds, EnvironmentVariable, LogsLocation, StartBuildRequest, VariableKind};
+pub use self::logs::SdkCloudWatchLogs;
+use super::{BatchGetBuilds, Build, Builds, LogsLocation, StartBuildRequest};
 use crate::build::{BuildPhase, BuildStatus, ExportedVariable, PhaseContext};
 use crate::phases::PhaseType;
 
@@ -35,22 +44,7 @@ impl From<Client> for SdkCodeBuild {
 impl Builds for SdkCodeBuild {
     async fn start_build(&self, request: &StartBuildRequest) -> Result<Build, CallError> {
         const OPERATION: &str = "StartBuild";
-        let mut call = self
-            .client
-            .start_build()
-            .project_name(&request.project_name)
-            .set_source_version(request.source_version.clone())
-            .set_buildspec_override(request.buildspec_override.clone())
-            .set_timeout_in_minutes_override(request.timeout_in_minutes_override)
-            .set_image_override(request.image_override.clone())
-            .set_compute_type_override(request.compute_type_override.as_deref().map(types::ComputeType::from))
-            .set_privileged_mode_override(request.privileged_mode_override)
-            .set_idempotency_token(request.idempotency_token.clone());
-        for variable in &request.environment_variables_override {
-            let variable = to_sdk(variable)
-                .map_err(|error| CallError::new(OPERATION, aws_call::Fault::InvalidRequest).with_source(error))?;
-            call = call.environment_variables_override(variable);
-        }
+        let call = start::build(&self.client, request).map_err(|error| invalid(OPERATION, error))?;
         let answer = call.send().await.map_err(|error| CallError::from_sdk(OPERATION, error))?;
         of_answer(OPERATION, answer.build_value)
     }
@@ -77,16 +71,9 @@ fn of_answer(operation: &'static str, build: Option<types::Build>) -> Result<Bui
         .ok_or_else(|| CallError::new(operation, aws_call::Fault::Other).with_message("the answer holds no build"))
 }
 
-fn to_sdk(variable: &EnvironmentVariable) -> Result<types::EnvironmentVariable, aws_sdk_codebuild::error::BuildError> {
-    types::EnvironmentVariable::builder()
-        .name(&variable.name)
-        .value(&variable.value)
-        .r#type(match variable.kind {
-            VariableKind::Plaintext => types::EnvironmentVariableType::Plaintext,
-            VariableKind::ParameterStore => types::EnvironmentVariableType::ParameterStore,
-            VariableKind::SecretsManager => types::EnvironmentVariableType::SecretsManager,
-        })
-        .build()
+/// A request that lacks what the service requires is not sent.
+fn invalid(operation: &'static str, error: BuildError) -> CallError {
+    CallError::new(operation, aws_call::Fault::InvalidRequest).with_source(error)
 }
 
 fn of_sdk(from: types::Build) -> Build {

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "starting $APPLICATION_NAME of deployment $DEPLOYMENT_ID"
