@@ -72,8 +72,8 @@ struct Arguments {
     #[arg(long)]
     dry_run: bool,
     /// Minutes that a build may take
-    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
-    timeout: u64,
+    #[arg(long, value_name = "MINUTES", default_value_t = 60.0)]
+    timeout: f64,
     /// Where artifacts are put
     #[arg(long, value_name = "DIR")]
     artifacts: Option<PathBuf>,
@@ -154,7 +154,7 @@ fn build(arguments: &Arguments, file: &Path, source: &Path, skip: &[PathBuf], ca
     let mut request = Request::new(&spec, copy, artifacts, project)
         .with_overrides(builds::variables(&arguments.env, &SystemEnv)?)
         .with_phases(arguments.phase.clone())
-        .with_timeout(Duration::from_secs(arguments.timeout.saturating_mul(60)))
+        .with_timeout(Duration::try_from_secs_f64(arguments.timeout * 60.0).context("--timeout")?)
         .with_packaging(if arguments.zip { Packaging::Zip } else { Packaging::None }, arguments.zip);
     request.image.clone_from(&arguments.container);
     request.cache_dir.clone_from(&arguments.cache);

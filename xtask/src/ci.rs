@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    Arguments, acceptance, codegen, crash, deps, examples,
+    Arguments, acceptance, codegen, crash, deps, examples, hostile_builds,
     metadata::{self, Package},
     peers, scaffold,
     selection::{Selection, libraries},
@@ -26,7 +26,7 @@ const ALONE: &[&str] = &["local", "memory", "serve"];
 /// The tests against foreign programs, and those that kill processes: name of the target, and what it is told. They run when
 /// they are named, so that `--all-features` alone does not need the programs; with the rest of the features, because every
 /// other choice would compile everything below them anew.
-const NAMED: &[(&str, &[&str])] = &[("chaos", &["--", "100"]), ("docker_registry", &[]), ("moto", &[])];
+const NAMED: &[(&str, &[&str])] = &[("chaos", &["--", "100"]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
 
 fn named(target: &str) -> [&str; 4] {
     ["--workspace", "--all-features", "--test", target]
@@ -109,6 +109,7 @@ fn steps(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
     });
     steps.push(step("scaffold", Work::Own("scaffold", scaffold::check)));
     if !quick {
+        steps.push(step("hostile builds", Work::Own("measure buildspec", hostile_builds::check)));
         steps.push(step("acceptance", Work::Own("acceptance all", acceptance::check)));
     }
     steps

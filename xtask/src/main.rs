@@ -13,6 +13,7 @@ mod corpus;
 mod crash;
 mod deps;
 mod examples;
+mod hostile_builds;
 mod lab;
 mod licences;
 mod measure;

@@ -6,9 +6,9 @@ pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod deploy;
+pub mod hook;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub mod host;
-pub mod hook;
 pub mod lifecycle;
 pub mod model;
 pub mod simulate;

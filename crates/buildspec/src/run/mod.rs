@@ -1,8 +1,9 @@
 //! Runs a buildspec on this machine (feature `local`).
 //!
 //! [`Runner`] has CodeBuild's semantics: which phase follows which, what a command leaves to the next one, which variable
-//! wins. An [`Executor`] runs the commands: [`HostShell`] in the shell of this machine, [`DryRun`] not at all. Only
-//! processes and threads, no async runtime.
+//! wins; what becomes of reports, artifacts and caches. An [`Executor`] runs the commands: [`HostShell`] in the shell of this
+//! machine, [`Container`] in a container, [`DryRun`] not at all. [`batch`] runs several builds side by side. Only processes
+//! and threads, no async runtime.
 //!
 //! ```
 //! use std::sync::Arc;

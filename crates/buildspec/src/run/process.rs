@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 use super::executor::{Control, Exit, Stream};
-use super::strays::{Mark, Stray};
+use super::strays::{self, Mark, Stray};
 
 /// How often a wait looks at the clock and at the flag.
 const TICK: Duration = Duration::from_millis(20);
@@ -214,9 +214,13 @@ impl Processes {
             // Output of what is ending is nobody's; taking it keeps the writers from being stuck.
             if matches!(self.receiver.recv_timeout(TICK), Err(RecvTimeoutError::Timeout)) {
                 waited += TICK;
-                if !strays.is_empty() {
+                // One that was just being born when they were asked is asked now.
+                let asked = strays.iter().map(Stray::number).collect::<Vec<_>>();
+                if !asked.is_empty() {
                     strays = self.strays();
                 }
+                let new = strays.iter().filter(|stray| !asked.contains(&stray.number()));
+                new.for_each(|stray| stray.signal(Signal::TERM));
             }
         }
     }
@@ -251,7 +255,9 @@ fn signal(group: Pid, signal: Signal) {
     let _ = kill_process_group(group, signal);
 }
 
+/// Whether a group whose leader has been waited for has members.
 fn is_alive(group: Pid) -> bool {
+    strays::collect(group);
     test_kill_process_group(group).is_ok()
 }
 

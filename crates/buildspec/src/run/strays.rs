@@ -31,6 +31,16 @@ pub fn adopt_orphans() -> io::Result<()> {
     Err(io::Error::from(io::ErrorKind::Unsupported))
 }
 
+/// Collects the dead of a group whose leader has been waited for: orphans that came to this process count as alive until
+/// somebody asks for them.
+pub(super) fn collect(group: rustix::process::Pid) {
+    use rustix::process::{WaitOptions, waitpgid};
+    let adopting = ADOPTING.load(Ordering::Relaxed);
+    while adopting && matches!(waitpgid(group, WaitOptions::NOHANG), Ok(Some(_))) {
+        std::hint::spin_loop();
+    }
+}
+
 /// What the processes of one build carry.
 #[derive(Debug)]
 pub(super) struct Mark {
@@ -79,6 +89,11 @@ mod linux {
     }
 
     impl Stray {
+        /// Its number, which is its own as long as this is held.
+        pub(crate) fn number(&self) -> i32 {
+            self.pid.as_raw_nonzero().get()
+        }
+
         pub(crate) fn signal(&self, signal: Signal) {
             // One that has just ended needs no signal any more.
             let _ = pidfd_send_signal(&self.handle, signal);
@@ -139,6 +154,10 @@ mod linux {
     pub(crate) struct Stray;
 
     impl Stray {
+        pub(crate) fn number(&self) -> i32 {
+            0
+        }
+
         pub(crate) fn signal(&self, _: Signal) {}
     }
 
