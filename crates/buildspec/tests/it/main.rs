@@ -4,6 +4,7 @@
 
 mod context;
 mod deliveries;
+mod edit;
 mod pages;
 mod phases;
 mod reading;
@@ -11,6 +12,8 @@ mod rules;
 
 #[cfg(all(feature = "memory", feature = "conformance"))]
 mod client;
+#[cfg(feature = "memory")]
+mod remote;
 
 #[cfg(feature = "local")]
 mod artifacts;

@@ -4,6 +4,7 @@
 
 mod call_error;
 mod codebuild;
+mod codebuild_projects;
 mod codedeploy;
 mod codepipeline;
 mod ecr;
