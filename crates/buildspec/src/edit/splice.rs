@@ -46,7 +46,8 @@ pub(super) fn append(source: &Source, root: &Node, path: &[&str], item: &str) ->
             };
             let at = line_end(source, content_end(source, last.span).max(element_start(source, last.span) + 1));
             let pad = " ".repeat(column(source, element_start(source, last.span)));
-            Ok(Edit { span: Span::at(at), replacement: lines(source, &emit::yaml(&new), &pad) })
+            let text = if ends_open(&new) { format!("- {}", quoted(source, item)) } else { emit::yaml(&new) };
+            Ok(Edit { span: Span::at(at), replacement: lines(source, &text, &pad) })
         }
         Value::Scalar(_) if !found.node.span.is_empty() && found.node.as_str().is_some() => {
             let old = found.node.as_str().unwrap_or_default();
@@ -129,7 +130,11 @@ fn insert(source: &Source, found: &Found<'_>, path: &[&str], value: &emit::Value
     }
     let Some(last) = entries.last() else { return Err(entangled(path, "the mapping above it is empty")) };
     let pad = " ".repeat(column(source, found.node.span.start));
-    let text = emit::yaml(&emit::Map::new().with(*key, nested(rest)).into());
+    let text = if ends_open(value) {
+        format!("{}: {}", quoted(source, key), flow(source, &nested(rest)))
+    } else {
+        emit::yaml(&emit::Map::new().with(*key, nested(rest)).into())
+    };
     let at = line_end(source, content_end(source, last.key.span.to(last.value.span)).max(last.key.span.end + 1));
     Ok(Edit { span: Span::at(at.min(source.len())), replacement: lines(source, &text, &pad) })
 }
@@ -140,6 +145,7 @@ fn replace(source: &Source, found: &Found<'_>, value: &emit::Value) -> Edit {
     let absent = node.span.is_empty();
     if let (Value::Seq(items), false) = (&node.value, is_flow(source, node))
         && let (Some(first), Some(last), emit::Value::Seq(_)) = (items.first(), items.last(), value)
+        && !ends_open(value)
     {
         let start = element_start(source, first.span);
         let pad = " ".repeat(column(source, start));
@@ -159,6 +165,15 @@ fn keep_break(source: &Source, span: Span, replacement: String) -> Edit {
     let text = source.slice(span);
     let end = if text.ends_with('\n') { span.start + text.trim_end_matches(['\r', '\n']).len() } else { span.end };
     Edit { span: Span::new(span.start, end), replacement }
+}
+
+/// Whether a text ends in lines without anything. A block would take those that follow it in the file for its own.
+fn ends_open(value: &emit::Value) -> bool {
+    match value {
+        emit::Value::Str(text) => text.ends_with("\n\n") || (text.ends_with('\n') && text.trim().is_empty()),
+        emit::Value::Seq(items) => items.iter().any(ends_open),
+        _ => false,
+    }
 }
 
 /// A value on one line.

@@ -69,6 +69,8 @@ fn only_what_is_asked_for_changes() {
         (runtime("nodejs", "22"), replaced("3.10\n", "3.10\n      nodejs: \"22\"\n")),
         (add(PhaseName::Build, "make install"), replaced("make test\n", "make test\n      - make install\n")),
         (add(PhaseName::Build, "a\nb"), replaced("make test\n", "make test\n      - |-\n        a\n        b\n")),
+        // A block would take the empty line behind it for its own.
+        (add(PhaseName::Build, "a\n\n"), replaced("make test\n", "make test\n      - \"a\\n\\n\"\n")),
         (add(PhaseName::PostBuild, "sync"), replaced("echo done", "[echo done, sync]")),
         (add(PhaseName::Install, "pip install x"), replaced("3.10\n", "3.10\n    commands:\n      - pip install x\n")),
         (

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod any_bytes;
 mod context;
 mod deliveries;
 mod edit;
+mod exercise;
 mod pages;
 mod phases;
 mod reading;
