@@ -71,6 +71,7 @@ impl StartBuildBatchRequest {
     }
 
     /// The first override that builds have and batches do not.
+    #[cfg(any(feature = "memory", feature = "sdk"))]
     pub(super) fn unsupported(&self) -> Option<&'static str> {
         let build = &self.build;
         [

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod any_bytes;
 mod context;
 mod deliveries;
+mod edit;
+mod exercise;
 mod pages;
 mod phases;
 mod reading;
@@ -11,6 +14,8 @@ mod rules;
 
 #[cfg(all(feature = "memory", feature = "conformance"))]
 mod client;
+#[cfg(feature = "memory")]
+mod remote;
 
 #[cfg(feature = "local")]
 mod artifacts;

@@ -4,6 +4,7 @@
 
 mod call_error;
 mod codebuild;
+mod codebuild_projects;
 mod codedeploy;
 mod codedeploy_groups;
 mod codedeploy_targets;

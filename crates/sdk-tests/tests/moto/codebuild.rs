@@ -1,53 +1,56 @@
 //! `buildspec::client::SdkCodeBuild`. Moto takes builds of a project and lets each of them succeed when it is looked at.
 //!
-//! Left out: overrides, which moto drops, and idempotency tokens, which it does not know.
+//! Left out: overrides, which moto drops, idempotency tokens, which it does not know, and what it does not have: changing
+//! projects, batches, and credentials of sources.
 
 use aws_call::Fault;
-use aws_sdk_codebuild::{
-    Client,
-    types::{
-        ArtifactsType, ComputeType, EnvironmentType, ProjectArtifacts, ProjectEnvironment, ProjectSource, SourceType,
-    },
-};
+use aws_sdk_codebuild::Client;
 use buildspec::{
     BuildStatus, Builds as _, PhaseType,
-    client::{SdkCodeBuild, StartBuildRequest},
+    client::{
+        EnvironmentVariable, Project, ProjectEnvironment, ProjectSource, Projects as _, SdkCodeBuild, StartBuildRequest,
+    },
 };
 
 use crate::server::{ACCOUNT, Moto, is_refused};
 
-/// Creates the project `shop`, with the SDK: the crate has no role for projects.
-async fn project(client: &Client) {
-    let source = ProjectSource::builder()
-        .r#type(SourceType::Github)
-        .location("https://github.com/example/shop")
-        .build()
-        .unwrap();
-    let environment = ProjectEnvironment::builder()
-        .r#type(EnvironmentType::LinuxContainer)
-        .image("aws/codebuild/standard:7.0")
-        .compute_type(ComputeType::BuildGeneral1Small)
-        .build()
-        .unwrap();
-    let project = client
-        .create_project()
-        .name("shop")
-        .source(source)
-        .artifacts(ProjectArtifacts::builder().r#type(ArtifactsType::NoArtifacts).build().unwrap())
-        .environment(environment)
-        .service_role(format!("arn:aws:iam::{ACCOUNT}:role/build"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(project.project().unwrap().name(), Some("shop"));
+/// Creates the project `shop`.
+async fn project(codebuild: &SdkCodeBuild) -> Project {
+    let environment = ProjectEnvironment::new("LINUX_CONTAINER", "aws/codebuild/standard:7.0", "BUILD_GENERAL1_SMALL")
+        .with_privileged_mode()
+        .with_variable(EnvironmentVariable::plaintext("STAGE", "test"));
+    let source = ProjectSource::new("GITHUB", "https://github.com/example/shop");
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/build");
+    codebuild.create_project(&Project::new("shop", source, environment, role)).await.unwrap()
+}
+
+#[tokio::test]
+async fn projects_are_created_read_and_removed() {
+    let moto = Moto::start();
+    let codebuild = SdkCodeBuild::new(Client::new(&moto.config()));
+    let created = project(&codebuild).await;
+    assert_eq!(created.name, "shop");
+    assert_eq!(created.arn, Some(format!("arn:aws:codebuild:us-east-1:{ACCOUNT}:project/shop")));
+
+    let names = ["shop".to_owned()];
+    let read = codebuild.batch_get_projects(&names).await.unwrap();
+    let environment = read.projects[0].environment.as_ref().unwrap();
+    assert_eq!((environment.image.as_str(), environment.privileged_mode), ("aws/codebuild/standard:7.0", Some(true)));
+    assert_eq!(environment.environment_variables, [EnvironmentVariable::plaintext("STAGE", "test")]);
+    let source = read.projects[0].source.as_ref().unwrap();
+    assert_eq!((source.kind.as_str(), source.location.as_deref()), ("GITHUB", Some("https://github.com/example/shop")));
+
+    let again = codebuild.create_project(&created).await;
+    assert_eq!(again.unwrap_err().code(), Some("ResourceAlreadyExistsException"));
+    codebuild.delete_project("shop").await.unwrap();
+    assert!(codebuild.batch_get_projects(&names).await.unwrap().projects.is_empty());
 }
 
 #[tokio::test]
 async fn builds_are_started_watched_and_stopped() {
     let moto = Moto::start();
-    let client = Client::new(&moto.config());
-    project(&client).await;
-    let codebuild = SdkCodeBuild::new(client);
+    let codebuild = SdkCodeBuild::new(Client::new(&moto.config()));
+    project(&codebuild).await;
 
     let started = codebuild.start_build(&StartBuildRequest::new("shop").with_source_version("v1")).await.unwrap();
     assert!(started.id.starts_with("shop:"), "{}", started.id);

@@ -139,7 +139,7 @@ impl Batch {
             batch.build_groups.push(group);
         }
         let last = cut.map_or(last, |cut| last.min(cut.max(self.started)));
-        if now < begin && cut.is_none() {
+        if now < begin && cut.is_none_or(|cut| now < cut) {
             batch.build_groups.clear();
             return phase(batch, "DOWNLOAD_BATCHSPEC");
         }
