@@ -4,6 +4,8 @@
 
 mod compat;
 mod conformance;
+#[cfg(target_os = "linux")]
+mod host;
 mod outcomes;
 mod pages;
 mod planning;
