@@ -24,7 +24,7 @@ pub struct Limits {
     pub entries: usize,
     /// Unpacked bytes in all. The default is 16 GiB.
     pub bytes: u64,
-    /// Unpacked bytes for each byte of the archive, once more than 64 MiB are unpacked. The default is 200.
+    /// Unpacked bytes for each byte of the archive, once more than 16 MiB are unpacked. The default is 200.
     pub ratio: u64,
 }
 
@@ -58,7 +58,7 @@ impl Limits {
 }
 
 /// Archives smaller than this when unpacked have no ratio.
-const RATIO_COUNTS_FROM: u64 = 64 << 20;
+const RATIO_COUNTS_FROM: u64 = 16 << 20;
 
 /// The form of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

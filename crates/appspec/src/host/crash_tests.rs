@@ -207,3 +207,30 @@ fn stopped_again_while_it_recovers() {
         }
     }
 }
+
+/// Somebody who may write below the root swaps a directory for a link, at every moment.
+#[test]
+fn a_directory_that_becomes_a_link_leads_nowhere() {
+    let scene = Scene::new();
+    let (_, changes) = measured(&scene);
+    for at in 0..changes {
+        let root = scene.root(&format!("swapped-{at}"));
+        let outside = scene.directory.path().join(format!("outside-{at}"));
+        fs::create_dir_all(outside.join("lib")).unwrap();
+        write(&outside.join("run"), "precious", 0o600);
+        let before = tree(&outside, true);
+        let (count, shop, link) = (AtomicUsize::new(0), root.join("srv/shop"), outside.clone());
+        let watch = move |_: &'static str, _: &str| {
+            if count.fetch_add(1, Ordering::Relaxed) == at {
+                fs::rename(&shop, shop.with_file_name("aside"))?;
+                symlink(&link, &shop)?;
+            }
+            Ok(())
+        };
+        // Whether it fails depends on the moment; nothing outside may change in any case.
+        let _ = deploy(&root, &scene.new_bundle(), "d-2", Some(Arc::new(watch)));
+        let _ = host(&root, None).recover(&Options::default());
+        assert_eq!(tree(&outside, true), before, "swapped at {at}");
+        fs::remove_dir_all(root).unwrap();
+    }
+}

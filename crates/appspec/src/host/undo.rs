@@ -43,7 +43,8 @@ pub(super) fn undo(tree: &Tree, layout: &Layout, journal: &Journal, runner: &dyn
     }
     journal.remove_stages(tree)?;
     for (path, modified) in journal.times.iter().rev() {
-        if tree.stat(path)?.is_some_and(|meta| meta.kind == Kind::Directory) {
+        // A file system that is read-only was not changed.
+        if tree.stat(path)?.is_some_and(|meta| meta.kind == Kind::Directory && meta.modified != *modified) {
             tree.set_modified(path, *modified)?;
         }
     }

@@ -6,6 +6,8 @@ mod compat;
 mod configs;
 mod conformance;
 mod faults;
+#[cfg(target_os = "linux")]
+mod host;
 mod outcomes;
 mod pages;
 mod planning;
