@@ -19,6 +19,7 @@ mod scaffold;
 mod selection;
 mod sorted;
 mod tidy;
+mod verdicts;
 mod workspace;
 
 use std::process::ExitCode;
@@ -53,7 +54,7 @@ static COMMANDS: &[Command] = &[
     Command {
         name: "corpus",
         arguments: "<dir>",
-        summary: "runs the checkers over a tree of files and sums up what they find",
+        summary: "runs the checkers over a tree of files, and compares verdicts with oracles beside them",
         run: corpus::run,
     },
     Command {
