@@ -1,6 +1,7 @@
-//! `cargo xtask corpus <dir>`: runs the checkers over a tree of files, and reads, writes and reads again every task
-//! definition in it. The work is that of the examples `lint` and `render_taskdef`, so that this package stays quick to
-//! compile; optimized, because it also guards how long a file takes.
+//! `cargo xtask corpus <dir>`: runs the checkers over a tree of files, reads, writes and reads again every task definition
+//! in it, and compares verdicts with those of other programs where they lie beside the files. The work is that of the
+//! examples `lint`, `render_taskdef` and `appspec_check`, so that this package stays quick to compile; optimized, because
+//! it also guards how long a file takes.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,7 +11,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    Arguments,
+    Arguments, verdicts,
     workspace::{Workspace, show},
 };
 
@@ -26,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     let slowest = slowest(&text).context("the example does not tell which file was the slowest")?;
     anyhow::ensure!(slowest <= LONGEST_MS, "a file takes {slowest} ms to check, more than {LONGEST_MS}");
     example(workspace, &["render_taskdef", "--", "--round-trip"], &directory, 0)?;
-    Ok(())
+    verdicts::compare(workspace, &directory)
 }
 
 /// What an example prints about a directory; it may end with a code of at most `most`.

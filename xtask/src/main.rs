@@ -28,6 +28,7 @@ mod selection;
 mod served;
 mod sorted;
 mod tidy;
+mod verdicts;
 mod workspace;
 
 use std::process::ExitCode;
@@ -74,7 +75,7 @@ static COMMANDS: &[Command] = &[
     Command {
         name: "corpus",
         arguments: "<dir>",
-        summary: "runs the checkers over a tree of files and sums up what they find",
+        summary: "runs the checkers over a tree of files, and compares verdicts with oracles beside them",
         run: corpus::run,
     },
     Command {

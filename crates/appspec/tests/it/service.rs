@@ -157,7 +157,7 @@ async fn a_digest_that_is_not_the_texts_is_refused() {
     service.create_deployment(&request(right.clone())).await.unwrap();
     // What is deployed is registered; the same text is the same revision.
     service.register_application_revision("shop", &right, Some("again")).await.unwrap();
-    assert_eq!(service.list_application_revisions("shop").await.unwrap(), [right.clone()]);
+    assert_eq!(service.list_application_revisions("shop").await.unwrap(), std::slice::from_ref(&right));
     let read = service.get_application_revision("shop", &right).await.unwrap();
     assert_eq!(read.description.as_deref(), Some("again"));
     assert_eq!(

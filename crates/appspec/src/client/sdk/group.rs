@@ -168,7 +168,10 @@ pub(super) fn group_from_sdk(info: types::DeploymentGroupInfo) -> DeploymentGrou
         .into_iter()
         .map(|s| EcsService::new(s.cluster_name.unwrap_or_default(), s.service_name.unwrap_or_default()))
         .collect();
-    group.blue_green = info.blue_green_deployment_configuration.map(blue_green_from_sdk);
+    // An object without anything in it says what no object says.
+    let blue_green = info.blue_green_deployment_configuration;
+    let said = blue_green.filter(|sdk| *sdk != types::BlueGreenDeploymentConfiguration::builder().build());
+    group.blue_green = said.map(blue_green_from_sdk);
     group.triggers = info.trigger_configurations.unwrap_or_default().into_iter().map(trigger_from_sdk).collect();
     if let Some(alarms) = info.alarm_configuration {
         group.alarms = Alarms {
