@@ -82,9 +82,7 @@ fn main() -> ExitCode {
 
 fn build(arguments: &Arguments) -> anyhow::Result<Digest> {
     let mut builder = match &arguments.base {
-        Some(base) => {
-            ImageBuilder::from_image(&layout::read_platform(base, &Select::Only, &arguments.platform)?)?
-        }
+        Some(base) => ImageBuilder::from_image(&layout::read_platform(base, &Select::Only, &arguments.platform)?)?,
         None => ImageBuilder::new(arguments.platform.clone()),
     };
     for add in &arguments.add {

@@ -6,7 +6,9 @@ use anyhow::{Context, ensure};
 use aws_call::{AccountId, Polling, Region};
 use aws_config::BehaviorVersion;
 use buildspec::run::HostShell;
-use ecr_push::client::Ecr;
+use ecr_push::Registry;
+use ecr_push::client::{Ecr, ImageStore};
+use ecr_push::login::Logins;
 use ecs_taskdef::client::Ecs;
 use pipeline_runner::memory::Site;
 use pipeline_runner::{Backends, LocalSettings};
@@ -36,4 +38,28 @@ pub async fn backends(settings: &LocalSettings, site: &Site) -> anyhow::Result<B
         services: ecs,
         polling: Polling::default(),
     })
+}
+
+/// Tokens for a registry of ECR.
+///
+/// # Errors
+/// When the registry is not a private one of ECR.
+pub async fn ecr_logins(registry: &Registry) -> anyhow::Result<Arc<dyn Logins>> {
+    Ok(Arc::new(ecr(registry).await?))
+}
+
+/// The images of a registry of ECR, through ECR's own API.
+///
+/// # Errors
+/// When the registry is not a private one of ECR.
+pub async fn ecr_store(registry: &Registry) -> anyhow::Result<Arc<dyn ImageStore>> {
+    Ok(Arc::new(ecr(registry).await?))
+}
+
+/// A client in the region that the registry's name says, whatever the environment's.
+async fn ecr(registry: &Registry) -> anyhow::Result<Ecr> {
+    let host = registry.ecr().with_context(|| format!("{registry} is not a private registry of ECR"))?;
+    let region = aws_config::Region::new(host.region.as_str().to_owned());
+    let config = aws_config::defaults(BehaviorVersion::latest()).region(region).load().await;
+    Ok(Ecr::from(aws_sdk_ecr::Client::new(&config)).for_registry(registry))
 }

@@ -26,7 +26,8 @@ const ALONE: &[&str] = &["local", "memory", "serve"];
 /// The tests against foreign programs, and those that kill processes: name of the target, and what it is told. They run when
 /// they are named, so that `--all-features` alone does not need the programs; with the rest of the features, because every
 /// other choice would compile everything below them anew.
-const NAMED: &[(&str, &[&str])] = &[("chaos", &["--", "100"]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
+const NAMED: &[(&str, &[&str])] =
+    &[("chaos", &["--", "100"]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
 
 fn named(target: &str) -> [&str; 4] {
     ["--workspace", "--all-features", "--test", target]

@@ -18,7 +18,9 @@ pub(crate) fn compiled(workspace: &Workspace, names: &[&str], profile: &[&str]) 
     let mut command =
         workspace.cargo(["build", "--quiet", "--workspace", "--all-features", "--message-format", "json"]);
     command.args(profile);
-    names.iter().for_each(|name| drop(command.args(["--example", name])));
+    for name in names {
+        command.args(["--example", name]);
+    }
     let output =
         command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run `{}`", show(&command)))?;
     anyhow::ensure!(output.status.success(), "`{}` failed ({})", show(&command), output.status);

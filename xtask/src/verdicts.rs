@@ -89,7 +89,8 @@ fn compare_one(
     profile: &str,
     answers: &BTreeMap<String, Answer>,
 ) -> anyhow::Result<usize> {
-    let mut command = workspace.cargo(["run", "--quiet", "--release", "--package", "examples", "--example", "appspec_check", "--"]);
+    let mut command =
+        workspace.cargo(["run", "--quiet", "--release", "--package", "examples", "--example", "appspec_check", "--"]);
     command.args(["--profile", profile, "--json"]).args(answers.keys().map(|file| place.join(file)));
     let output = command.output().with_context(|| format!("cannot run `{}`", show(&command)))?;
     let text = String::from_utf8_lossy(&output.stdout);

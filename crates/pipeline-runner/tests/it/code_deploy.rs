@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use appspec::client::memory::{Answers, DeploymentGroup, MemoryCodeDeploy};
-use appspec::client::{AutoRollbackEvent, ComputePlatform, HookExecutionStatus};
+use appspec::client::memory::{Answers, MemoryCodeDeploy};
+use appspec::client::{
+    Application, Applications, AutoRollbackEvent, ComputePlatform, DeploymentGroup, DeploymentGroups, EcsService,
+    HookExecutionStatus, TargetGroupPair,
+};
 use aws_call::{Backoff, ManualClock, Polling, SequenceIds};
 use ecs_taskdef::client::{CreateService, MemoryCluster, ServiceId, Services, TaskDefinitions};
 use ecs_taskdef::{Body, DeployRequest, Deployer, Outcome, TaskDefinition, read_bytes};
@@ -36,9 +39,12 @@ async fn what_code_deploy_says_is_what_ecs_says() {
     clock.advance(Duration::from_secs(600));
 
     let service = MemoryCodeDeploy::new(clock.clone(), SequenceIds::new(3));
-    service.create_application("shop", ComputePlatform::Ecs).unwrap();
-    let group = DeploymentGroup::new("live").with_auto_rollback([AutoRollbackEvent::DeploymentFailure]);
-    service.create_deployment_group("shop", group).unwrap();
+    service.create_application(&Application::new("shop", ComputePlatform::Ecs)).await.unwrap();
+    let listener = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/prod/0/0";
+    let group = DeploymentGroup::new("shop", "live", "arn:aws:iam::123456789012:role/deploy")
+        .with_ecs_service(EcsService::new("shop", "web"), TargetGroupPair::new("blue", "green", listener))
+        .with_auto_rollback([AutoRollbackEvent::DeploymentFailure]);
+    service.create_deployment_group(&group).await.unwrap();
     service.put_function("good", Answers(HookExecutionStatus::Succeeded));
     service.put_function("bad", Answers(HookExecutionStatus::Failed));
     let through = |group: &str, hook: &str| {
