@@ -19,6 +19,7 @@ pub mod plan;
 pub mod pull;
 pub mod push;
 pub mod reference;
+pub mod repository;
 #[cfg(feature = "local")]
 pub mod source;
 
