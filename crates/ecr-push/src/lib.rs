@@ -8,6 +8,7 @@ pub mod digest;
 pub mod door;
 pub mod error;
 pub mod image;
+pub mod inspect;
 pub mod login;
 pub mod manifest;
 pub mod media;

@@ -173,9 +173,7 @@ impl Bench {
                     format!("oci:{layout}:1.0"),
                     format!("docker://{theirs}"),
                 ]),
-                Tool::Crane => {
-                    command.args(["--insecure", "push", "--index"]).arg(&self.material.layout).arg(&theirs)
-                }
+                Tool::Crane => command.args(["--insecure", "push", "--index"]).arg(&self.material.layout).arg(&theirs),
             };
             output(&mut command)?;
             // Crane pushes the file `index.json`, whose digest is its own.
@@ -228,7 +226,12 @@ impl Bench {
             best.iter().for_each(|best| best.print(what, tool.name()));
         }
         let ours = ours.context("ours did not run")?;
-        self.bound("OCI layout cold, beside crane, per byte", crane.map(|crane| ours.per_byte() / crane.per_byte()), 1.0, true);
+        self.bound(
+            "OCI layout cold, beside crane, per byte",
+            crane.map(|crane| ours.per_byte() / crane.per_byte()),
+            1.0,
+            true,
+        );
         self.bound("OCI layout cold, beside skopeo", skopeo.map(|skopeo| ours.wall() / skopeo.wall()), 0.6, true);
         #[allow(clippy::cast_precision_loss, reason = "a small number")]
         self.bound("OCI layout warm, requests", Some(requests as f64), 6.0, false);
@@ -367,12 +370,8 @@ mod tests {
 
     #[test]
     fn the_image_must_be_the_one() {
-        let spent = |output: &str| Spent {
-            wall: std::time::Duration::ZERO,
-            cpu: 0.0,
-            peak: 1,
-            output: output.to_owned(),
-        };
+        let spent =
+            |output: &str| Spent { wall: std::time::Duration::ZERO, cpu: 0.0, peak: 1, output: output.to_owned() };
         assert_eq!(told(&spent("{\"digest\":\"sha256:a\",\"requests\":3}\n"), "sha256:a").unwrap()["requests"], 3);
         assert!(told(&spent("{\"digest\":\"sha256:b\"}"), "sha256:a").is_err());
         assert!(told(&spent(""), "sha256:a").is_err());

@@ -111,14 +111,16 @@ impl Programs {
         let layout = material.layout.display();
         let mut command = self.command(tool)?;
         match tool {
-            Tool::Ours => command
-                .arg(&material.layout)
-                .arg(format!("{host}/app:1.0-amd64"))
-                .args(["--select", "1.0-amd64", "--verify", "server", "--json"]),
-            Tool::Skopeo => command.args(SKOPEO_COPY).args([
-                format!("oci:{layout}:1.0-amd64"),
-                format!("docker://{host}/app:1.0-amd64"),
+            Tool::Ours => command.arg(&material.layout).arg(format!("{host}/app:1.0-amd64")).args([
+                "--select",
+                "1.0-amd64",
+                "--verify",
+                "server",
+                "--json",
             ]),
+            Tool::Skopeo => command
+                .args(SKOPEO_COPY)
+                .args([format!("oci:{layout}:1.0-amd64"), format!("docker://{host}/app:1.0-amd64")]),
             Tool::Crane => {
                 command.args(["--insecure", "push", "--index"]).arg(&material.layout).arg(format!("{host}/app:1.0"))
             }
@@ -143,7 +145,8 @@ impl Programs {
     }
 
     pub(super) fn command(&self, tool: Tool) -> anyhow::Result<Command> {
-        let mut command = Command::new(self.path(tool).map_err(|why| anyhow::anyhow!("{} is missing: {why}", tool.name()))?);
+        let mut command =
+            Command::new(self.path(tool).map_err(|why| anyhow::anyhow!("{} is missing: {why}", tool.name()))?);
         // The bars of ours are for terminals; no program may ask a proxy for what is on this machine.
         command.env("NO_PROXY", "127.0.0.1");
         Ok(command)

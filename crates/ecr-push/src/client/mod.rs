@@ -15,11 +15,11 @@ use aws_call::CallError;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-pub use self::operation::Operation;
 #[cfg(feature = "serve")]
 pub use self::memory::{HttpFault, RegistryServer, RequestLine, ServeOptions};
+pub use self::operation::Operation;
 #[cfg(feature = "sdk")]
-pub use self::sdk::Ecr;
+pub use self::sdk::{Ecr, EcrPublic};
 pub use self::settings::{
     Destination, Encryption, Inspections, PullThroughRule, RegistrySettings, Replica, Replication, ReplicationRule,
     RepositoryDocuments, RepositoryFilter, RepositorySettings, Scan, Settings, TagRule, Vulnerability,

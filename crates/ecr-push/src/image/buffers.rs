@@ -41,11 +41,7 @@ impl Buffers {
     }
 
     /// Lets `fill` write `len` bytes into a buffer; the bytes that it says it wrote.
-    pub(crate) fn filled<E>(
-        &self,
-        len: usize,
-        fill: impl FnOnce(&mut [u8]) -> Result<usize, E>,
-    ) -> Result<Bytes, E> {
+    pub(crate) fn filled<E>(&self, len: usize, fill: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<Bytes, E> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut buffer = free.unwrap_or_else(|| vec![0; self.size]);
         let len = fill(&mut buffer[..len.min(self.size)])?;

@@ -190,9 +190,8 @@ impl LifecyclePolicy {
         }
         for class in [StorageClass::Standard, StorageClass::Archive] {
             let of = |status| {
-                let fits = move |rule: &&LifecycleRule| {
-                    rule.selection.tag_status == status && rule.selection.class() == class
-                };
+                let fits =
+                    move |rule: &&LifecycleRule| rule.selection.tag_status == status && rule.selection.class() == class;
                 self.rules.iter().filter(fits)
             };
             for (status, name) in [(TagStatus::Untagged, "untagged"), (TagStatus::Any, "any")] {
@@ -285,10 +284,7 @@ impl LifecycleRule {
             tag_pattern_list.iter().any(|pattern| pattern.matches('*').count() > WILDCARDS),
             "a pattern has more than 4 wildcards",
         );
-        check(
-            tag_pattern_list.iter().chain(tag_prefix_list).any(String::is_empty),
-            "a tag pattern or prefix is empty",
-        );
+        check(tag_pattern_list.iter().chain(tag_prefix_list).any(String::is_empty), "a tag pattern or prefix is empty");
         check(ages && count_unit.as_deref() != Some("days"), "counts an age and needs `countUnit` `days`");
         check(!ages && count_unit.is_some(), "counts images; remove `countUnit`, which is for ages");
         check(
@@ -300,18 +296,14 @@ impl LifecycleRule {
             "has the action `transition` and needs `targetStorageClass` `archive`",
         );
         check(transition && archived, "moves images to the archive that are there already");
-        check(
-            !transition && self.action.target_storage_class.is_some(),
-            "expires images; remove `targetStorageClass`",
-        );
+        check(!transition && self.action.target_storage_class.is_some(), "expires images; remove `targetStorageClass`");
         found
     }
 }
 
 impl fmt::Display for LifecycleRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Selection { tag_status, tag_pattern_list, tag_prefix_list, count_type, count_number, .. } =
-            &self.selection;
+        let Selection { tag_status, tag_pattern_list, tag_prefix_list, count_type, count_number, .. } = &self.selection;
         let does = match self.action.r#type {
             ActionType::Expire => "expires",
             ActionType::Transition => "archives",

@@ -7,9 +7,7 @@ use serde::Serialize;
 
 use super::{Difference, LifecyclePolicy, Place, Policy, Severity};
 use crate::{
-    client::{
-        Encryption, RepositoryDocuments, RepositorySettings, Settings, TagMutability, TagRule,
-    },
+    client::{Encryption, RepositoryDocuments, RepositorySettings, Settings, TagMutability, TagRule},
     error::{CallFailed, DocumentError, Error},
     image::Image,
     push::{Progress, PushOptions, PushReport, PushRequest, Pusher},

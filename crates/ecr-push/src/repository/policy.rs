@@ -261,7 +261,9 @@ impl Statement {
                 for id in unique_ids(self.principal.as_ref()) {
                     add(
                         Severity::Warning,
-                        format!("`{id}` stands where a role or user was that is deleted; one of the same name made anew is not meant by it"),
+                        format!(
+                            "`{id}` stands where a role or user was that is deleted; one of the same name made anew is not meant by it"
+                        ),
                     );
                 }
             }
@@ -302,7 +304,8 @@ impl Statement {
         }
         match (kind(name), place) {
             (None, _) => {
-                let advice = resembling(name).map_or_else(String::new, |other| format!("; did you mean `ecr:{other}`?"));
+                let advice =
+                    resembling(name).map_or_else(String::new, |other| format!("; did you mean `ecr:{other}`?"));
                 warning(format!("`{action}` is not known as an action of ECR{advice}"))
             }
             (Some(Kind::Token), Place::Repository) => warning(format!(

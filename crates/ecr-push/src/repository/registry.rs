@@ -50,7 +50,8 @@ pub fn pull_through_problems(rule: &PullThroughRule) -> Vec<String> {
         None => {
             let hosts: Vec<&str> = UPSTREAMS.iter().map(|(host, _)| *host).collect();
             let hosts = hosts.join(", ");
-            problems.push(format!("ECR does not fetch from `{host}`; it does from {hosts} and private registries of ECR"));
+            problems
+                .push(format!("ECR does not fetch from `{host}`; it does from {hosts} and private registries of ECR"));
         }
         Some((_, true)) if rule.credential_arn.is_none() => {
             problems.push(format!("`{host}` wants a login: name the secret that has it, `{SECRET}…`"));

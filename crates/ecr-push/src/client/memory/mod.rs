@@ -267,7 +267,9 @@ impl Logins for MemoryRegistry {
 impl Repositories for MemoryRegistry {
     async fn describe(&self, request: &DescribeRepository) -> Result<Option<Repository>, CallError> {
         let state = self.called(Operation::DescribeRepositories);
-        Ok(state.repository(&request.name).map(|found| self.described(&request.name, found.settings.tag_rule.mutability)))
+        Ok(state
+            .repository(&request.name)
+            .map(|found| self.described(&request.name, found.settings.tag_rule.mutability)))
     }
 
     async fn create(&self, request: &CreateRepository) -> Result<Repository, CallError> {

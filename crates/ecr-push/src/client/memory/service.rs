@@ -323,7 +323,6 @@ impl State {
     pub(super) fn names(&self) -> Vec<RepositoryName> {
         self.repositories.keys().cloned().collect()
     }
-
 }
 
 impl Repo {

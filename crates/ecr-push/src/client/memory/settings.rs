@@ -20,9 +20,7 @@ use crate::{
     digest::Digest,
     manifest::{Manifest, RawManifest},
     reference::RepositoryName,
-    repository::{
-        ImageDetail, LifecyclePolicy, Place, Policy, Severity, pull_through_problems, replication_problems,
-    },
+    repository::{ImageDetail, LifecyclePolicy, Place, Policy, Severity, pull_through_problems, replication_problems},
 };
 
 /// How long a scan runs, if nothing else is said.
@@ -63,7 +61,10 @@ impl State {
     fn by_arn(&mut self, operation: Operation, arn: &str) -> Result<&mut Repo, CallError> {
         let name = arn.split_once(":repository/").and_then(|(_, name)| name.parse::<RepositoryName>().ok());
         let name = name.ok_or_else(|| {
-            invalid(operation, format!("Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN' ({arn})"))
+            invalid(
+                operation,
+                format!("Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN' ({arn})"),
+            )
         })?;
         self.existing(operation, &name)
     }
@@ -73,7 +74,9 @@ impl State {
         let pushed = self.existing(operation, name)?.images.get(&image).map(|stored| stored.pushed_at);
         pushed.ok_or_else(|| {
             let place = place(name, self);
-            let message = format!("The image with imageId {{imageDigest:'{image}', imageTag:'null'}} does not exist within {place}");
+            let message = format!(
+                "The image with imageId {{imageDigest:'{image}', imageTag:'null'}} does not exist within {place}"
+            );
             error(operation, "ImageNotFoundException", message)
         })
     }
@@ -157,7 +160,8 @@ impl RepositoryDocuments for MemoryRegistry {
                 || policy.findings(Place::Repository).iter().any(|finding| finding.severity == Severity::Error)
         });
         if refused {
-            let message = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'";
+            let message =
+                "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'";
             return Err(invalid(operation, message));
         }
         found.policy = Some(text.to_owned());
@@ -188,7 +192,9 @@ impl RepositoryDocuments for MemoryRegistry {
             Err(error) => Some(error.to_string()),
         };
         if let Some(problem) = problem {
-            let message = format!("Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: {problem}'");
+            let message = format!(
+                "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: {problem}'"
+            );
             return Err(invalid(operation, message));
         }
         found.lifecycle = Some(text.to_owned());
@@ -220,7 +226,10 @@ impl RegistrySettings for MemoryRegistry {
         }
         let prefix = rule.ecr_repository_prefix.clone();
         if state.pull_through.contains_key(&prefix) {
-            let message = format!("A pull through cache rule with the repository prefix '{prefix}' already exists in the registry with id '{}'", state.account());
+            let message = format!(
+                "A pull through cache rule with the repository prefix '{prefix}' already exists in the registry with id '{}'",
+                state.account()
+            );
             return Err(error(operation, "PullThroughCacheRuleAlreadyExistsException", message));
         }
         state.pull_through.insert(prefix, rule.clone());
@@ -233,7 +242,10 @@ impl RegistrySettings for MemoryRegistry {
         if state.pull_through.remove(prefix).is_some() {
             return Ok(());
         }
-        let message = format!("A pull through cache rule with the repository prefix '{prefix}' does not exist in the registry with id '{}'", state.account());
+        let message = format!(
+            "A pull through cache rule with the repository prefix '{prefix}' does not exist in the registry with id '{}'",
+            state.account()
+        );
         Err(error(operation, "PullThroughCacheRuleNotFoundException", message))
     }
 
@@ -263,7 +275,8 @@ impl Inspections for MemoryRegistry {
         let found = state.existing(operation, repository)?;
         let Some(begun) = found.scans.get(&image) else {
             let place = place(repository, &state);
-            let message = format!("Image scan does not exist for the image with '{{imageDigest:'{image}'}}' in {place}");
+            let message =
+                format!("Image scan does not exist for the image with '{{imageDigest:'{image}'}}' in {place}");
             return Err(error(operation, "ScanNotFoundException", message));
         };
         let age = now.duration_since(*begun).unwrap_or_default();
