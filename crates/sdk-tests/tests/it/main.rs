@@ -11,6 +11,7 @@ mod codedeploy_targets;
 mod codepipeline;
 mod ecr;
 mod ecr_served;
+mod ecr_settings;
 mod ecs;
 mod ecs_roles;
 mod ecs_served;

@@ -11,6 +11,7 @@ mod codebuild;
 mod codedeploy;
 mod codepipeline;
 mod ecr;
+mod ecr_settings;
 mod ecs;
 mod ecs_cli;
 mod server;

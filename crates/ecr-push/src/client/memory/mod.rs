@@ -7,6 +7,8 @@
 #[cfg(feature = "serve")]
 mod aws_json;
 #[cfg(feature = "serve")]
+mod aws_json_settings;
+#[cfg(feature = "serve")]
 mod distribution;
 #[cfg(feature = "serve")]
 mod server;
