@@ -23,8 +23,7 @@ use buildspec::model::PhaseName;
 use buildspec::run::batch::BatchRequest;
 use buildspec::run::source::{self, Snapshot};
 use buildspec::run::{
-    Cancel, Container, DirectorySecrets, DryRun, Engine, EnvFileSecrets, Executor, HostShell, Packaging, Request,
-    Runner, adopt_orphans,
+    Cancel, Container, DryRun, Engine, Executor, HostShell, Packaging, Request, Runner, adopt_orphans,
 };
 use clap::Parser;
 use examples::{builds, cancel_on_ctrl_c};
@@ -47,8 +46,9 @@ struct Arguments {
     /// A variable, or the name of one of this environment; may be repeated
     #[arg(long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
-    /// Parameters and secrets: a file of lines `name=value`, or a directory with a file for each
-    #[arg(long, value_name = "PATH")]
+    /// Parameters and secrets: a file of lines `name=value`, a directory with a file for each, or `aws` for those of the
+    /// account
+    #[arg(long, value_name = "PATH|aws")]
     secrets: Option<PathBuf>,
     /// Run the buildspec's `batch`
     #[arg(long)]
@@ -162,10 +162,8 @@ fn build(arguments: &Arguments, file: &Path, source: &Path, skip: &[PathBuf], ca
     if arguments.container.is_none() {
         request.base_env = builds::base_env(&SystemEnv);
     }
-    match &arguments.secrets {
-        Some(path) if path.is_dir() => request.secrets = Arc::new(DirectorySecrets::new(path)),
-        Some(path) => request.secrets = Arc::new(EnvFileSecrets::read(path).context("--secrets")?),
-        None => {}
+    if let Some(place) = &arguments.secrets {
+        request.secrets = builds::secrets(place)?;
     }
     let runner = Runner::new(executor, Arc::new(SystemClock), Arc::new(SystemIds));
     let (status, answer) = if arguments.batch {
