@@ -26,7 +26,7 @@ use buildspec::run::{
     Cancel, Container, DryRun, Engine, Executor, HostShell, Packaging, Request, Runner, adopt_orphans,
 };
 use clap::Parser;
-use examples::{builds, cancel_on_ctrl_c};
+use examples::{builds, on_ctrl_c};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -91,11 +91,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cancel = Cancel::new();
-    let (interrupted, flag) = (cancel_on_ctrl_c(), cancel.clone());
-    tokio::spawn(async move {
-        interrupted.cancelled().await;
-        flag.cancel();
-    });
+    let flag = cancel.clone();
+    on_ctrl_c(move || flag.cancel());
     match run(&Arguments::parse(), &cancel).await {
         Ok(_) if cancel.is_cancelled() => ExitCode::from(130),
         Ok(true) => ExitCode::SUCCESS,
