@@ -1,5 +1,7 @@
 //! Text becomes declarations and diagnostics; it never fails.
 
+use std::collections::BTreeMap;
+
 use spec_report::{Document, Limits, Reader, Report, Schema, Source, Span};
 
 use crate::format::cloudformation::{self, Unresolved, Values};
@@ -77,6 +79,10 @@ pub struct Declaration {
     pub unresolved: Vec<Unresolved>,
     /// What stands beside the declaration: `metadata` of an answer, or the properties that only templates have.
     pub beside: Extra,
+    /// How the unknown conditions of the template turn out in this world, as far as the pipeline depends on them.
+    pub assumed: BTreeMap<String, bool>,
+    /// The same pipeline in the other worlds.
+    pub others: Vec<Self>,
 }
 
 impl Declaration {
@@ -88,7 +94,28 @@ impl Declaration {
         unresolved: Vec<Unresolved>,
     ) -> Self {
         let Decoded { pipeline, places, template } = decoded;
-        Self { source, naming, logical_id, pipeline, places, unresolved, beside: template }
+        let (assumed, others) = (BTreeMap::new(), Vec::new());
+        Self { source, naming, logical_id, pipeline, places, unresolved, beside: template, assumed, others }
+    }
+
+    /// This declaration and, of a template with unknown conditions, those of the other worlds.
+    pub fn worlds(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// This world alone, for whoever looks at them one by one.
+    pub(crate) fn alone(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            naming: self.naming,
+            logical_id: self.logical_id.clone(),
+            pipeline: self.pipeline.clone(),
+            places: self.places.clone(),
+            unresolved: self.unresolved.clone(),
+            beside: self.beside.clone(),
+            assumed: self.assumed.clone(),
+            others: Vec::new(),
+        }
     }
 
     /// The text of a field as it stands in the file.

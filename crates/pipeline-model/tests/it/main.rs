@@ -12,6 +12,7 @@ mod providers;
 mod rules;
 mod secrets;
 mod triggers;
+mod worlds;
 
 use pipeline_model::{Reading, read};
 use spec_report::{Levels, Report, Severity};
