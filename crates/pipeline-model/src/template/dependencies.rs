@@ -191,7 +191,9 @@ fn circles(
 ) {
     let mut reverse: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (from, targets) in graph {
-        targets.iter().for_each(|to| drop(reverse.entry(to).or_default().insert(from)));
+        for to in targets {
+            reverse.entry(to).or_default().insert(from);
+        }
     }
     let mut left: BTreeSet<&str> = graph.keys().copied().collect();
     peel(&mut left, graph, &reverse);

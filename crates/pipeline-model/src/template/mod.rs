@@ -28,6 +28,7 @@
 
 mod at;
 mod dependencies;
+pub mod generate;
 mod project;
 mod role;
 mod storage;

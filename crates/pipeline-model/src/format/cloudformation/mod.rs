@@ -6,10 +6,13 @@
 mod cidr;
 mod conditions;
 mod functions;
+mod notation;
 mod resolve;
+mod rewrite;
 mod sub;
 mod template;
 mod worlds;
+mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,10 +22,14 @@ use spec_report::{Limits, Node, Reader, Severity, Span};
 use super::{Naming, decode};
 use crate::places::Origin;
 use crate::read::Declaration;
+pub(crate) use notation::from_json;
+pub use notation::{to_json, to_json_text, to_yaml};
 pub(crate) use resolve::{Budget, Evaluated, Resolver, call};
+pub use rewrite::{as_written, rewrite};
 pub(crate) use sub::names_in_sub;
 pub(crate) use template::{Template, resource_type};
 use worlds::{Answers, Worlds};
+pub use write::properties;
 
 /// The resource type of a pipeline.
 pub(crate) const PIPELINE: &str = "AWS::CodePipeline::Pipeline";

@@ -75,6 +75,10 @@ impl<'t> Template<'t> {
         found
     }
 
+    pub(super) fn resource(&self, id: &str) -> Option<&'t Node> {
+        self.resources.get(id).copied()
+    }
+
     pub(super) fn resources_of(&self, kind: &str) -> Vec<(&'t str, &'t Node)> {
         let mut found = self.resources();
         found.retain(|(_, node)| resource_type(node) == Some(kind));
