@@ -12,6 +12,7 @@ pub mod model;
 pub mod places;
 pub mod references;
 pub mod rules;
+pub mod stacks;
 pub mod template;
 pub mod triggers;
 

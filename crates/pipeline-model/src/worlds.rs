@@ -1,8 +1,6 @@
 //! Findings of a pipeline that is another one in each world of its template: every finding of every world, once, and
 //! with the conditions it depends on where it does.
 
-use std::collections::BTreeMap;
-
 use spec_report::{Diagnostic, Report};
 
 use crate::read::Declaration;
@@ -14,17 +12,15 @@ pub(crate) fn findings(declaration: &Declaration, check: impl Fn(&Declaration) -
         return report;
     }
     let worlds: Vec<&Declaration> = declaration.worlds().collect();
-    let mut found: BTreeMap<Diagnostic, Vec<usize>> = BTreeMap::new();
-    for diagnostic in report.into_vec() {
-        found.entry(diagnostic).or_default().push(0);
-    }
+    let mut found: Vec<(Diagnostic, usize)> = report.into_vec().into_iter().map(|diagnostic| (diagnostic, 0)).collect();
     for (index, world) in worlds.iter().enumerate().skip(1) {
-        for diagnostic in check(world).into_vec() {
-            found.entry(diagnostic).or_default().push(index);
-        }
+        found.extend(check(world).into_vec().into_iter().map(|diagnostic| (diagnostic, index)));
     }
+    found.sort();
     report = Report::new();
-    for (mut diagnostic, seen) in found {
+    for same in found.chunk_by(|(a, _), (b, _)| a == b) {
+        let mut diagnostic = same[0].0.clone();
+        let seen: Vec<usize> = same.iter().map(|(_, world)| *world).collect();
         if seen.len() < worlds.len() {
             let world = conditions(&worlds, &seen);
             diagnostic.help = Some(match diagnostic.help.take() {

@@ -11,6 +11,7 @@ mod properties;
 mod providers;
 mod rules;
 mod secrets;
+mod stacks;
 mod template;
 mod triggers;
 mod worlds;

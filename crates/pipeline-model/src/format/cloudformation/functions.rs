@@ -28,7 +28,7 @@ impl Resolver<'_> {
             "Cidr" => Some(self.cidr(call).unwrap_or_else(|| self.malformed(call))),
             "GetAZs" => Some(self.zones(call).unwrap_or_else(|| self.malformed(call))),
             "Length" => Some(self.length(call).unwrap_or_else(|| self.malformed(call))),
-            "ToJsonString" => Some(self.to_json_string(call).unwrap_or_else(|| self.malformed(call))),
+            "ToJsonString" => Some(self.json_text(call).unwrap_or_else(|| self.malformed(call))),
             _ => Some(self.malformed(call)),
         }
     }
@@ -222,7 +222,7 @@ impl Resolver<'_> {
         Some(self.computed(items.len().to_string(), call.span))
     }
 
-    fn to_json_string(&mut self, call: &Call<'_>) -> Option<Node> {
+    fn json_text(&mut self, call: &Call<'_>) -> Option<Node> {
         let inner = Node { tag: call.argument.tag.clone().filter(|_| !call.short), ..call.argument.clone() };
         let before = self.unresolved.len();
         let text = self.resolve(&inner)?.to_json(spec_report::Schema::Yaml11).to_string();

@@ -9,9 +9,9 @@ use crate::model::Pipeline;
 /// What is below a field of the declaration.
 enum Shape {
     /// A structure with fields of the API.
-    Object(&'static [(&'static str, Shape)]),
+    Object(&'static [(&'static str, Self)]),
     /// A list of such structures.
-    List(&'static [(&'static str, Shape)]),
+    List(&'static [(&'static str, Self)]),
 }
 
 use Shape::{List, Object};
