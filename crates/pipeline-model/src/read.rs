@@ -174,6 +174,10 @@ pub fn read_with(source: Source, options: &ReadOptions) -> Reading {
             no_pipeline(&mut reader, root.span, template);
         }
         report.merge(reader.finish());
+    } else if reader_found_nothing(&report) {
+        let mut reader = Reader::new(&document, &rules::STRUCTURE, Schema::Yaml12);
+        no_pipeline(&mut reader, Span::default(), false);
+        report.merge(reader.finish());
     }
     Reading { document, declarations, report }
 }
@@ -189,7 +193,8 @@ fn no_pipeline(reader: &mut Reader<'_>, span: Span, template: bool) {
     } else {
         "the file is neither a pipeline declaration nor a CloudFormation template".to_owned()
     };
-    let head = Span::new(span.start, span.end.min(span.start + 1));
+    let first = reader.source().slice(span).chars().next().map_or(0, char::len_utf8);
+    let head = Span::new(span.start, span.start + first);
     let diagnostic = spec_report::Diagnostic::new(&rules::NO_PIPELINE, reader.source(), head, what)
         .with_help("a declaration has `name`, `roleArn` and `stages`, by themselves or under `pipeline`");
     reader.report(diagnostic);
