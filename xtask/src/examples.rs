@@ -57,6 +57,11 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml", "--draw"], 0),
     ("pipeline_check", &["--json", "examples/shop/pipeline.json"], 0),
     ("pipeline_check", &["examples/shop/taskdef.json"], 1),
+    ("pipeline_convert", &["--to", "cloudformation", "--complete", "examples/shop/pipeline.json"], 0),
+    ("pipeline_convert", &["--to", "json", "examples/template/image-pipeline.yml"], 0),
+    ("pipeline_convert", &["--to", "cloudformation", "--json", "examples/template/image-pipeline.yml"], 0),
+    ("pipeline_convert", &["--round-trip", "examples"], 0),
+    ("pipeline_convert", &["--to", "json", "examples/shop/taskdef.json"], 2),
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
     // Pushes that succeed need a registry: `cargo xtask peers ecr --small`.
     ("push_image", &["no-such.tar", "127.0.0.1:9/app:1.0", "--json"], 2),

@@ -12,9 +12,12 @@ pub mod model;
 pub mod places;
 pub mod references;
 pub mod rules;
+pub mod stacks;
+pub mod template;
 pub mod triggers;
 
 mod read;
+mod worlds;
 
 pub use format::cloudformation::{Unresolved, Values};
 pub use model::{Action, ActionTypeId, Pipeline, Stage};

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod call_error;
+mod cloudformation;
 mod codebuild;
 mod codebuild_projects;
 mod codedeploy;

@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod cloudformation;
 mod codebuild;
 mod codedeploy;
 mod codepipeline;
