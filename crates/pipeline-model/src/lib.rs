@@ -11,8 +11,10 @@ pub mod iam;
 pub mod model;
 pub mod places;
 pub mod references;
+pub mod remote;
 pub mod rules;
 pub mod triggers;
+pub mod webhook;
 
 mod read;
 

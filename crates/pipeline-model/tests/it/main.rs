@@ -9,9 +9,11 @@ mod json;
 mod pages;
 mod properties;
 mod providers;
+mod remote;
 mod rules;
 mod secrets;
 mod triggers;
+mod webhook;
 
 use pipeline_model::{Reading, read};
 use spec_report::{Levels, Report, Severity};
