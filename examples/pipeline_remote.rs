@@ -143,7 +143,7 @@ async fn apply(remote: &Remote, declaration: &Pipeline, secrets: &[String]) -> a
         let (place, variable) = secret.split_once('=').context("a secret is STAGE/ACTION/KEY=VARIABLE")?;
         let parts: Vec<&str> = place.split('/').collect();
         let [stage, action, key] = parts[..] else { bail!("a secret is STAGE/ACTION/KEY=VARIABLE") };
-        let value = SystemEnv.get(variable).with_context(|| format!("{variable} is not set"))?;
+        let value = SystemEnv.var(variable).with_context(|| format!("{variable} is not set"))?;
         plan = plan.with_secret(stage, action, key, &Secret::new(value));
     }
     let text = plan.to_string();

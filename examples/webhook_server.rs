@@ -73,7 +73,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let secret = SystemEnv.get(&arguments.secret_from).filter(|secret| !secret.is_empty());
+    let secret = SystemEnv.var(&arguments.secret_from).filter(|secret| !secret.is_empty());
     let secret = secret.with_context(|| {
         format!("no secret: set {} to the one that the webhook has at GitHub", arguments.secret_from)
     })?;

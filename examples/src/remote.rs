@@ -30,7 +30,7 @@ pub struct Arguments {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_enums, reason = "one program knows them all")]
 #[allow(missing_docs, reason = "the fields are documented by the variants, as the command line shows them")]
 pub enum Verb {
     /// Shows what `apply` would change

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod actions;
+pub mod build;
 pub mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;

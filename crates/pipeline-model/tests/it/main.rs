@@ -1,6 +1,7 @@
 //! The integration tests, in one binary.
 
 mod actions;
+mod build;
 mod client;
 mod cloudformation;
 mod draw;
