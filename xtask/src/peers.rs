@@ -89,7 +89,10 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
             let verdict = verdict.with_context(|| format!("{name}, scenario {scenario}"))?;
             let is_right = judge(*tool, &verdict, right);
             wrong += usize::from(*tool == Tool::Ours && !is_right);
-            cells.push(cell(&verdict, is_right));
+            let cell = cell(&verdict, is_right);
+            // A peer that cannot even deploy what succeeds has met something else than what is compared.
+            anyhow::ensure!(is_right || *right != "succeeded", "{name} does not get a deployment done: {cell}");
+            cells.push(cell);
         }
         println!("| {scenario} | {} |", cells.join(" | "));
     }

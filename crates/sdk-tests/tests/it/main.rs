@@ -16,4 +16,5 @@ mod ecr_served;
 mod ecs;
 mod ecs_roles;
 mod ecs_served;
+mod secrets;
 mod wire;
