@@ -9,10 +9,12 @@ mod interrupt;
 mod layer_bars;
 mod pipeline_round_trip;
 mod progress;
+pub mod remote;
 mod rollouts;
 mod round_trip;
 mod summary;
 mod taskdef;
+pub mod webhook;
 
 pub use ecs::{Cluster, ClusterArguments, scenario};
 pub use interrupt::{cancel_on_ctrl_c, on_ctrl_c};

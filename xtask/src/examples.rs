@@ -63,6 +63,18 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("pipeline_convert", &["--round-trip", "examples"], 0),
     ("pipeline_convert", &["--to", "json", "examples/shop/taskdef.json"], 2),
     ("pipeline_draw", &["--format", "svg", "examples/shop/pipeline.json"], 0),
+    (
+        "pipeline_remote",
+        &["--memory", "examples/shop/pipeline.json", "plan", "examples/shop/pipeline.json", "--json"],
+        0,
+    ),
+    (
+        "pipeline_remote",
+        &["--memory", "examples/shop/pipeline.json", "start", "shop", "--watch", "--leave-approvals"],
+        1,
+    ),
+    ("pipeline_remote", &["--memory", "examples/shop/pipeline.json", "doctor", "shop", "--json"], 0),
+    ("pipeline_remote", &["start", "shop"], 2),
     // Pushes that succeed need a registry: `cargo xtask peers ecr --small`.
     ("push_image", &["no-such.tar", "127.0.0.1:9/app:1.0", "--json"], 2),
     ("push_image", &["examples/shop", "127.0.0.1:9/app:1.0"], 2),
@@ -82,6 +94,8 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     // A template alone can be checked and drawn, not run.
     ("deliver", &["--pipeline", "examples/template/image-pipeline.yml"], 2),
     ("memory_ecs", &["--seconds", "0"], 0),
+    // The secret comes from the environment, where there is none.
+    ("webhook_server", &["examples/shop/pipeline.json", "--action", "Source", "--seconds", "0"], 2),
     ("prune_revisions", &["--family", "web", "--keep", "2", "--scenario", "ok", "--apply", "--json"], 0),
     ("prune_revisions", &["--family", "web", "--scenario", "better"], 2),
     ("render_taskdef", &["examples/shop/taskdef.json", "--image", "web=shop:v2", "--env", "web:GREETING=a=b"], 0),

@@ -3,5 +3,6 @@
 
 mod code_deploy;
 mod core;
+mod delivery;
 mod properties;
 mod shell;

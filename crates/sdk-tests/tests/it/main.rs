@@ -10,6 +10,8 @@ mod codedeploy;
 mod codedeploy_groups;
 mod codedeploy_targets;
 mod codepipeline;
+mod codepipeline_history;
+mod codepipeline_webhooks;
 mod ecr;
 mod ecr_served;
 mod ecr_settings;
