@@ -9,6 +9,7 @@ mod code_deploy;
 pub mod conformance;
 pub mod core;
 mod error;
+pub mod host;
 mod job;
 #[cfg(feature = "memory")]
 pub mod memory;
@@ -19,11 +20,12 @@ pub mod providers;
 mod settings;
 mod shell;
 
-pub use approval::{Always, Answer, ApprovalsFile, Approver, Prompt, Terminal};
+pub use approval::{Always, Answer, ApprovalsFile, Approver, Elsewhere, Prompt, Terminal};
 pub use backends::Backends;
 pub use cancel::Cancel;
 pub use code_deploy::CodeDeploy;
 pub use error::{Error, Result};
+pub use host::Host;
 pub use job::{ActionJob, ActionOutcome, ActionProvider, JobContext, LogSink};
 pub use observer::{Observer, Silent};
 pub use providers::Providers;

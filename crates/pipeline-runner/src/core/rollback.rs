@@ -49,7 +49,8 @@ impl Stepping<'_> {
             return unable("Cannot start rollback while the stage is in progress");
         }
         let detail = json!({ "AwsUserArn": user }).to_string();
-        let id = self.start_rollback(place, index, Trigger { kind: "ManualRollback".to_owned(), detail });
+        let trigger = Trigger { kind: "ManualRollback".to_owned(), detail };
+        let id = self.start_rollback(place, index, trigger, None);
         self.out.execution = Some(id);
         Ok(())
     }
@@ -72,11 +73,12 @@ impl Stepping<'_> {
         });
         if let Some(target) = target {
             let detail = json!({ "FailedPipelineExecutionId": failed.id }).to_string();
-            self.start_rollback(stage, target, Trigger { kind: "AutomatedRollback".to_owned(), detail });
+            let (failed, trigger) = (failed.id.clone(), Trigger { kind: "AutomatedRollback".to_owned(), detail });
+            self.start_rollback(stage, target, trigger, Some(failed));
         }
     }
 
-    fn start_rollback(&mut self, stage: usize, target: usize, trigger: Trigger) -> String {
+    fn start_rollback(&mut self, stage: usize, target: usize, trigger: Trigger, failed: Option<String>) -> String {
         let id = self.ids.uuid();
         let target = &self.state.executions[target];
         let (mut namespaces, mut artifacts) = (target.namespaces.clone(), target.artifacts.clone());
@@ -90,6 +92,7 @@ impl Stepping<'_> {
             version: target.version,
             kind: ExecutionType::Rollback,
             rollback_target: Some(target.id.clone()),
+            failed,
             attempt: 1,
             status: ExecutionStatus::InProgress,
             trigger,

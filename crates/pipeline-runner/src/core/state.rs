@@ -52,6 +52,9 @@ pub struct Execution {
     /// The execution whose variables and revisions a rollback brings back.
     #[serde(default)]
     pub rollback_target: Option<String>,
+    /// The execution whose failure started this rollback by itself.
+    #[serde(default)]
+    pub failed: Option<String>,
     /// 1, and one more with each manual retry.
     #[serde(default = "first")]
     pub attempt: u32,
@@ -322,6 +325,11 @@ impl Execution {
             let mut runs = stage.actions.iter().chain(&stage.earlier);
             runs.find(|action| action.id == id).map(|action| (stage, action))
         })
+    }
+
+    /// Whether this execution is the rollback that the failure of `execution` has started.
+    pub fn is_rollback_of(&self, execution: &str) -> bool {
+        self.kind == ExecutionType::Rollback && self.failed.as_deref() == Some(execution)
     }
 
     /// Whether this execution has passed the stage.

@@ -93,6 +93,7 @@ impl Stepping<'_> {
             version: self.state.pipeline.version.unwrap_or(1),
             kind: ExecutionType::Standard,
             rollback_target: None,
+            failed: None,
             attempt: 1,
             status: ExecutionStatus::InProgress,
             trigger: start.trigger.clone(),

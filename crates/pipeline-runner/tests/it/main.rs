@@ -3,5 +3,6 @@
 
 mod code_deploy;
 mod core;
+mod host;
 mod properties;
 mod shell;

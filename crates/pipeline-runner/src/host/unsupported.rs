@@ -1,0 +1,47 @@
+//! What a declaration uses and this machine cannot do as the service does it: refused by name, never skipped.
+
+use pipeline_model::model::{ConditionResult, ExecutionMode, Pipeline, RetryMode};
+
+use crate::providers::Providers;
+
+/// Everything in a declaration that would be left out or done differently here.
+pub(crate) fn unsupported(pipeline: &Pipeline, providers: &Providers) -> Vec<String> {
+    let mut found = Vec::new();
+    if let ExecutionMode::Unknown(mode) = pipeline.effective_mode() {
+        found.push(format!("execution mode `{mode}`"));
+    }
+    for stage in &pipeline.stages {
+        for (what, present) in [
+            ("beforeEntry conditions", stage.before_entry.is_some()),
+            ("onSuccess conditions", stage.on_success.is_some()),
+            ("onFailure conditions", stage.on_failure.as_ref().is_some_and(|gate| !gate.conditions.is_empty())),
+        ] {
+            if present {
+                found.push(format!("{what} of stage `{}`", stage.name));
+            }
+        }
+        let gate = stage.on_failure.as_ref();
+        match gate.and_then(|gate| gate.result.as_ref()) {
+            None | Some(ConditionResult::Retry | ConditionResult::Rollback) => {}
+            Some(result) => found.push(format!("onFailure result `{result}` of stage `{}`", stage.name)),
+        }
+        let retry = gate.and_then(|gate| gate.retry_configuration.as_ref()?.retry_mode.as_ref());
+        if let Some(RetryMode::Unknown(mode)) = retry {
+            found.push(format!("retry mode `{mode}` of stage `{}`", stage.name));
+        }
+        for action in &stage.actions {
+            let id = &action.action_type_id;
+            if !crate::core::is_manual_approval(id) && providers.get(id).is_none() {
+                found.push(format!(
+                    "action `{}` of stage `{}` ({} {} {} has no provider here)",
+                    action.name,
+                    stage.name,
+                    id.category.as_str(),
+                    id.owner.as_str(),
+                    id.provider
+                ));
+            }
+        }
+    }
+    found
+}
