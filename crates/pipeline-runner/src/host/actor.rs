@@ -99,7 +99,7 @@ impl Actor {
             Message::Look { pipeline, look, reply } => {
                 let _ = reply.send(self.states.get(&pipeline).map(look).ok_or_else(|| self.no_such(&pipeline)));
             }
-            Message::Input { pipeline, input, reply } => match self.step(&pipeline, input) {
+            Message::Input { pipeline, input, reply } => match self.take_input(&pipeline, input) {
                 Ok(step) => self.carry_out(Taken { pipeline, step, reply }),
                 Err(error) => drop(reply.map(|reply| reply.send(Err(error)))),
             },
@@ -128,6 +128,13 @@ impl Actor {
         self.due.retain(|(_, name)| name != pipeline);
         let runs = state.executions.iter().flat_map(|execution| execution.stages.last()).flat_map(|run| &run.actions);
         runs.filter(|run| run.status == ActionStatus::InProgress).for_each(|run| self.jobs.end(&run.id));
+    }
+
+    fn take_input(&mut self, pipeline: &str, input: Input) -> Result<Step> {
+        if let Input::Report { action, .. } = &input {
+            self.jobs.end(action);
+        }
+        self.step(pipeline, input)
     }
 
     fn step(&mut self, pipeline: &str, input: Input) -> Result<Step> {

@@ -46,7 +46,7 @@ impl Jobs {
             let (execution, action) = (start.execution.clone(), start.id.clone());
             let report = match prepare(&world, &pipeline, &start, cancel, notices) {
                 Ok((provider, workspace, cx)) => {
-                    let report = run_guarded(provider, pipeline.clone(), start, cx).await;
+                    let report = run_guarded(provider, pipeline.clone(), start, cx, sender.clone()).await;
                     drop(workspace);
                     report
                 }
@@ -163,9 +163,10 @@ async fn run_guarded(
     pipeline: String,
     start: ActionStart,
     cx: JobContext,
+    sender: mpsc::UnboundedSender<Message>,
 ) -> Report {
     let mut task = JoinSet::new();
-    task.spawn(async move { run_to_end(provider, &pipeline, &start, &cx).await });
+    task.spawn(async move { run_to_end(provider, &pipeline, &start, &cx, &sender).await });
     let why = match task.join_next().await {
         Some(Ok(report)) => return report,
         Some(Err(error)) => error.to_string(),
@@ -175,10 +176,20 @@ async fn run_guarded(
     Report::Failed { failure: Failure { kind: FailureKind::SystemUnavailable, message }, external_id: None }
 }
 
-async fn run_to_end(provider: Arc<dyn ActionProvider>, pipeline: &str, start: &ActionStart, cx: &JobContext) -> Report {
-    let mut continuation = None;
+async fn run_to_end(
+    provider: Arc<dyn ActionProvider>,
+    pipeline: &str,
+    start: &ActionStart,
+    cx: &JobContext,
+    sender: &mpsc::UnboundedSender<Message>,
+) -> Report {
+    let gone = |message: &str| Report::Failed {
+        failure: Failure { kind: FailureKind::JobFailed, message: message.to_owned() },
+        external_id: None,
+    };
+    let mut job = ActionJob::new(pipeline, start);
     loop {
-        match provider.run(ActionJob::new(pipeline, start, continuation.take()), cx).await {
+        match provider.run(job, cx).await {
             ActionOutcome::Succeeded { variables, summary, external_id, revision } => {
                 return Report::Succeeded { variables, summary, external_id, revision };
             }
@@ -186,13 +197,21 @@ async fn run_to_end(provider: Arc<dyn ActionProvider>, pipeline: &str, start: &A
                 return Report::Failed { failure: Failure { kind, message }, external_id };
             }
             ActionOutcome::Continue { token, after } => {
-                tokio::select! {
-                    () = cx.clock.sleep(after) => continuation = Some(token),
-                    () = cx.cancel.cancelled() => {
-                        let failure = Failure { kind: FailureKind::JobFailed, message: "given up while it waited".to_owned() };
-                        return Report::Failed { failure, external_id: None };
-                    }
+                let (execution, action) = (start.execution.clone(), start.id.clone());
+                let input = Input::Continue { execution, action, token: token.clone() };
+                let (reply, taken) = oneshot::channel();
+                // The next call comes only when this one can no longer be forgotten.
+                let asked = Message::Input { pipeline: pipeline.to_owned(), input, reply: Some(reply) };
+                if sender.send(asked).is_err() || taken.await.is_err() {
+                    return gone("given up with its host");
                 }
+                tokio::select! {
+                    () = cx.clock.sleep(after) => {}
+                    () = cx.cancel.cancelled() => return gone("given up while it waited"),
+                }
+                job = ActionJob::new(pipeline, start);
+                job.continuation = Some(token);
+                job.interrupted = false;
             }
         }
     }

@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use self::actor::{Actor, Message};
 pub(crate) use self::unsupported::unsupported;
 use crate::approval::Answer;
-use crate::core::{Event, Execution, Input, Refusal, Start, State};
+use crate::core::{Event, Execution, Gate, Input, Refusal, Start, State};
 use crate::shell::World;
 use crate::{Error, Result};
 
@@ -203,6 +203,15 @@ impl Host {
     /// [`Error::Refused`] with the service's exception.
     pub async fn transition(&self, pipeline: &str, stage: &str, disabled: Option<String>) -> Result<()> {
         self.input(pipeline, Input::Transition { stage: stage.to_owned(), disabled }).await.map(drop)
+    }
+
+    /// `OverrideStageCondition`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the service's exception.
+    pub async fn override_condition(&self, pipeline: &str, execution: &str, stage: &str, gate: Gate) -> Result<()> {
+        let input = Input::Override { execution: execution.to_owned(), stage: stage.to_owned(), gate };
+        self.input(pipeline, input).await.map(drop)
     }
 
     /// Any input; the answer is the execution that it started, if it started one.
