@@ -11,6 +11,7 @@ pub mod core;
 mod error;
 pub mod host;
 mod job;
+pub mod journal;
 #[cfg(feature = "memory")]
 pub mod memory;
 mod names;

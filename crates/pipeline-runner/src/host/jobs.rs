@@ -126,11 +126,18 @@ fn prepare(
         pipeline: pipeline.to_owned(),
         what: format!("action `{}`", start.name),
     })?;
-    std::fs::create_dir_all(&world.workspace).map_err(|error| Error::file(&world.workspace, error))?;
-    let workspace = tempfile::Builder::new()
-        .prefix(&format!("{}-", start.name))
-        .tempdir_in(&world.workspace)
-        .map_err(|error| Error::file(&world.workspace, error))?;
+    let failed = |error| Error::file(&world.workspace, error);
+    std::fs::create_dir_all(&world.workspace).map_err(failed)?;
+    let name = format!("{}-{}", start.name, start.id);
+    if start.interrupted {
+        // What the last runner left of this action's directory.
+        match std::fs::remove_dir_all(world.workspace.join(&name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    let named = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir_in(&world.workspace);
+    let workspace = named.map_err(failed)?;
     let observer = Arc::clone(&world.observer);
     let from = Line {
         pipeline: pipeline.to_owned(),
@@ -146,6 +153,9 @@ fn prepare(
             let _ = notices.send(Notice::Line(Arc::new(Line { text: text.to_owned(), ..from.clone() })));
         }
     };
+    if start.interrupted {
+        log("was in flight when the last runner ended, and runs again");
+    }
     let cx = JobContext::new(
         Arc::clone(&world.artifacts),
         workspace.path().to_owned(),

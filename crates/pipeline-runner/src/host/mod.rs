@@ -17,6 +17,7 @@ use self::actor::{Actor, Message};
 pub(crate) use self::unsupported::unsupported;
 use crate::approval::Answer;
 use crate::core::{Event, Execution, Gate, Input, Refusal, Start, State};
+use crate::journal::Journal;
 use crate::shell::World;
 use crate::{Error, Result};
 
@@ -84,6 +85,8 @@ pub enum Notice {
     Event(Arc<Event>),
     /// A line that an action or a rule printed.
     Line(Arc<Line>),
+    /// The host has ended.
+    Ended,
 }
 
 /// A line of an action's log.
@@ -123,6 +126,22 @@ impl Host {
         let actor = Actor::new(world, home.clone(), inputs, sender.clone(), notices.clone());
         tokio::spawn(actor.run());
         Self(Arc::new(Handle { sender, notices, home }))
+    }
+
+    /// A host that goes on with what a journal holds, and writes every input down before anything is done about it.
+    ///
+    /// What was in flight when the last host ended is started again, and its provider is told so
+    /// ([`ActionJob::interrupted`](crate::ActionJob::interrupted)); approvals are asked again under the same token.
+    ///
+    /// # Errors
+    /// [`Error::Journal`] when the journal cannot be read or written, or does not fit together.
+    pub async fn open(world: World, home: Home, journal: Arc<dyn Journal>) -> Result<Self> {
+        let (sender, inputs) = mpsc::unbounded_channel();
+        let (notices, _) = broadcast::channel(BACKLOG);
+        let mut actor = Actor::new(world, home.clone(), inputs, sender.clone(), notices.clone());
+        actor.open(journal).await?;
+        tokio::spawn(actor.run());
+        Ok(Self(Arc::new(Handle { sender, notices, home })))
     }
 
     /// The account and region it stands for.
@@ -303,5 +322,5 @@ impl Host {
 }
 
 fn ended() -> Error {
-    Error::Task("the host has been shut down".to_owned())
+    Error::Task("the host has ended: it was shut down, or could not write its journal".to_owned())
 }

@@ -4,5 +4,6 @@
 mod code_deploy;
 mod core;
 mod host;
+mod journal;
 mod properties;
 mod shell;
