@@ -19,7 +19,7 @@ async fn aws(url: &str, arguments: &[&str]) -> Result<Json, String> {
         let output = Command::new(program)
             .arg("ecs")
             .args(arguments)
-            .args(["--output", "json", "--no-cli-pager"])
+            .args(["--output", "json"])
             .envs([
                 ("AWS_ENDPOINT_URL", url),
                 ("AWS_ACCESS_KEY_ID", "ANOTREAL"),
@@ -27,6 +27,7 @@ async fn aws(url: &str, arguments: &[&str]) -> Result<Json, String> {
                 ("AWS_DEFAULT_REGION", "us-east-1"),
                 ("AWS_CONFIG_FILE", "/dev/null"),
                 ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+                ("AWS_PAGER", ""),
                 ("NO_PROXY", "127.0.0.1"),
             ])
             .output()
