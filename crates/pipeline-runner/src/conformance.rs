@@ -119,5 +119,7 @@ fn job<'a>(id: &ActionTypeId, keys: impl Iterator<Item = &'a &'static str>, inpu
         region: None,
         compute: Compute::default(),
         interrupted: false,
+        ordinal: 1,
+        attempt: 1,
     }
 }

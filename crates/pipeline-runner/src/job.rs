@@ -91,6 +91,10 @@ pub struct ActionJob {
     pub compute: Compute,
     /// It was in flight when an earlier runner ended, and may have done some of its work already.
     pub interrupted: bool,
+    /// Which execution of the pipeline this is, from 1.
+    pub ordinal: u32,
+    /// Which run of the action in its execution this is, from 1.
+    pub attempt: u32,
 }
 
 impl ActionJob {
@@ -112,6 +116,8 @@ impl ActionJob {
             region: start.region.clone(),
             compute: start.compute.clone(),
             interrupted: start.interrupted,
+            ordinal: start.ordinal,
+            attempt: start.attempt,
         }
     }
 

@@ -14,6 +14,7 @@ mod job;
 pub mod journal;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod mocks;
 mod names;
 mod observer;
 pub mod preflight;

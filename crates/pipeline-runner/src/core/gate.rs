@@ -75,6 +75,8 @@ impl Stepping<'_> {
             compute,
             continuation: None,
             interrupted: false,
+            ordinal: super::start::ordinal(index),
+            attempt: execution.attempt_of_rule(&rule.name),
         })
     }
 

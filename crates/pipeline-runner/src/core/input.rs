@@ -203,6 +203,12 @@ pub struct ActionStart {
     /// It was in flight when an earlier runner ended, and may have done some of its work already.
     #[serde(default)]
     pub interrupted: bool,
+    /// Which execution of the pipeline this is, from 1.
+    #[serde(default)]
+    pub ordinal: u32,
+    /// Which run of the action in its execution this is, from 1.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 /// What an action of the category `Compute` says beside its configuration, with `#{…}` resolved.
@@ -237,6 +243,12 @@ pub struct ApprovalRequest {
     pub summary_required: bool,
     /// When the question lapses.
     pub expires: Timestamp,
+    /// Which execution of the pipeline this is, from 1.
+    #[serde(default)]
+    pub ordinal: u32,
+    /// How often the action was asked in its execution, from 1.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 /// An input that the service would refuse; the state is as before.

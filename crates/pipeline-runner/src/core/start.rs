@@ -64,6 +64,7 @@ impl Stepping<'_> {
         let misconfigured = |message| Failure { kind: FailureKind::ConfigurationError, message };
         let unresolved = |why: Unresolved| misconfigured(format!("InvalidActionConfiguration: {why}"));
         let execution = &self.state.executions[index];
+        let (ordinal, attempt) = (ordinal(index), execution.attempt_of(&action.name));
         let variables = self.variables(index);
         let configuration = variables.resolve_all(&action.configuration).map_err(unresolved)?;
         if is_manual_approval(&action.action_type_id) {
@@ -76,6 +77,8 @@ impl Stepping<'_> {
                 summary_required: shown(&configuration, "IsSummaryRequired").as_deref() == Some("true"),
                 expires: deadline(action, run.started),
                 token: run.id.clone(),
+                ordinal,
+                attempt,
             }));
         }
         let compute = compute(&variables, action).map_err(unresolved)?;
@@ -105,6 +108,8 @@ impl Stepping<'_> {
             compute,
             continuation: run.continuation.clone(),
             interrupted: run.interruptions > 0,
+            ordinal,
+            attempt,
         })))
     }
 
@@ -174,6 +179,11 @@ fn compute(variables: &Variables<'_>, action: &Action) -> Result<Compute, Unreso
         output_variables: action.output_variables.to_vec(),
         files: action.output_artifacts.iter().map(|artifact| artifact.files.to_vec()).collect(),
     })
+}
+
+/// The number of an execution, from 1.
+pub(super) fn ordinal(index: usize) -> u32 {
+    u32::try_from(index + 1).unwrap_or(u32::MAX)
 }
 
 fn shown(configuration: &BTreeMap<String, ConfigValue>, key: &str) -> Option<String> {

@@ -388,6 +388,21 @@ impl Execution {
             .min_by_key(|(_, action)| action.ended)
     }
 
+    /// Which run of this action of the last stage comes next or is under way, from 1.
+    pub(super) fn attempt_of(&self, action: &str) -> u32 {
+        let earlier = self.stages.last().map(|run| run.earlier.iter().filter(|run| run.name == action).count());
+        u32::try_from(earlier.unwrap_or(0) + 1).unwrap_or(u32::MAX)
+    }
+
+    /// The same for a rule.
+    pub(super) fn attempt_of_rule(&self, rule: &str) -> u32 {
+        let earlier = self
+            .stages
+            .last()
+            .map(|run| run.earlier_gates.iter().filter(|gate| gate.rules.iter().any(|run| run.name == rule)).count());
+        u32::try_from(earlier.unwrap_or(0) + 1).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn stage_run(&mut self) -> Option<&mut StageRun> {
         self.stages.last_mut()
     }

@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use self::actor::{Actor, Message};
 pub(crate) use self::unsupported::unsupported;
 use crate::approval::Answer;
+use crate::cancel::Cancel;
 use crate::core::{Event, Execution, Gate, Input, Refusal, Start, State};
 use crate::journal::Journal;
 use crate::shell::World;
@@ -304,6 +305,32 @@ impl Host {
                 return Err(ended());
             }
         }
+    }
+
+    /// Waits like [`Self::finished`]. When `cancel` is set the execution is stopped, or the rollback that it has come to,
+    /// and its actions are given up.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a pipeline or an execution that is not here.
+    pub async fn follow(&self, pipeline: &str, execution: &str, cancel: &Cancel) -> Result<Execution> {
+        tokio::select! {
+            ended = self.finished(pipeline, execution) => return ended,
+            () = cancel.cancelled() => {}
+        }
+        let id = execution.to_owned();
+        let open = self.read(pipeline, move |state| {
+            let own = |execution: &&Execution| execution.id == id || execution.is_rollback_of(&id);
+            let mut open = state.executions.iter().filter(|execution| !execution.status.is_terminal());
+            open.find(own).map(|execution| execution.id.clone())
+        });
+        if let Some(open) = open.await? {
+            match self.stop(pipeline, &open, true, "stopped by its user").await {
+                // It has just ended by itself.
+                Ok(()) | Err(Error::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.finished(pipeline, execution).await
     }
 
     /// Gives running actions up and waits a while for them to clean up. Other clones of the handle get errors from now on.
