@@ -5,5 +5,6 @@ mod code_deploy;
 mod core;
 mod host;
 mod journal;
+mod mocks;
 mod properties;
 mod shell;
