@@ -8,6 +8,7 @@ pub mod findings;
 mod interrupt;
 mod layer_bars;
 mod pipeline_round_trip;
+pub mod pipelines;
 mod progress;
 pub mod remote;
 mod rollouts;
