@@ -5,4 +5,5 @@ mod code_deploy;
 mod core;
 mod host;
 mod properties;
+mod serve;
 mod shell;
