@@ -1,0 +1,143 @@
+//! Pipelines of this machine behind a CodePipeline endpoint on loopback, with a page to watch and approve on.
+//!
+//!     cargo run -p examples --example serve -- --port 8000
+//!     aws codepipeline start-pipeline-execution --name shop --endpoint-url http://127.0.0.1:8000
+//!
+//! ECR and ECS are in memory. The page's address carries the token that approving and changing there needs; whoever has it
+//! can do so, so it is for no log and no chat.
+//!
+//! Exit code: 0 when its time is up, 1 for a pipeline with errors, 2 when it could not begin, 130 after Ctrl-C.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use aws_call::{AccountId, Clock as _, Region, SystemClock, SystemEnv, SystemIds};
+use clap::Parser;
+use examples::cancel_on_ctrl_c;
+use pipeline_model::Pipeline;
+use pipeline_runner::artifact::DirectoryStore;
+use pipeline_runner::host::{Home, Host};
+use pipeline_runner::memory::{LocalAccount, Site};
+use pipeline_runner::serve::Endpoint;
+use pipeline_runner::{Elsewhere, LocalSettings, Providers, Silent, World, preflight};
+use spec_report::{Levels, render};
+
+/// Serves pipelines as a CodePipeline endpoint on loopback.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Pipeline declarations or CloudFormation templates
+    #[arg(value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/shop/pipeline.json"))]
+    pipelines: Vec<PathBuf>,
+    /// Directory that stands in for the source repository; that of the first file unless given
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
+    /// Projects, repositories and services; `local.toml` beside the first file unless given
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Port of 127.0.0.1; 0 for a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Keep artifacts in this directory; without it they go when the program ends
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the address and the token as JSON
+    #[arg(long)]
+    json: bool,
+    /// End after so many seconds
+    #[arg(long)]
+    seconds: Option<u64>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut pipelines = Vec::new();
+    for file in &arguments.pipelines {
+        let Some(pipeline) = read(file)? else { return Ok(ExitCode::FAILURE) };
+        pipelines.push(pipeline);
+    }
+    let beside = arguments.pipelines.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
+    let beside = if beside.as_os_str().is_empty() { Path::new(".") } else { beside };
+    let settings = arguments.settings.clone().unwrap_or_else(|| beside.join("local.toml"));
+    let text = std::fs::read_to_string(&settings).with_context(|| {
+        format!("{}: the projects and services of the pipelines are in this file", settings.display())
+    })?;
+    let root = settings.parent().unwrap_or(beside).to_owned();
+    let settings = LocalSettings::parse(&settings, &text)?;
+    let scratch = tempfile::tempdir()?;
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+    let site = Site {
+        root,
+        source: arguments.source.clone().unwrap_or_else(|| beside.to_owned()),
+        scratch: scratch.path().join("builds"),
+        clock: clock.clone(),
+        ids: ids.clone(),
+    };
+    let world = World {
+        providers: Providers::builtin(&LocalAccount::open(&settings, &site, None).await?.backends),
+        artifacts: Arc::new(DirectoryStore::new(match &arguments.out {
+            Some(kept) => kept.clone(),
+            None => scratch.path().join("artifacts"),
+        })),
+        approver: Arc::new(Elsewhere),
+        observer: Arc::new(Silent),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        env: Arc::new(SystemEnv),
+        workspace: scratch.path().join("work"),
+    };
+    let home = Home::new(&AccountId::parse(&settings.account)?, &Region::parse(&settings.region)?);
+    let host = Host::at(world, home);
+    for pipeline in pipelines {
+        host.put(pipeline).await?;
+    }
+    let cancel = cancel_on_ctrl_c();
+    let endpoint = Endpoint::new(host.clone(), clock.clone(), ids);
+    let server = endpoint.serve(arguments.port).await.with_context(|| format!("port {}", arguments.port))?;
+    if arguments.json {
+        println!("{}", serde_json::json!({ "url": server.url(), "token": endpoint.token().expose() }));
+    } else {
+        println!("endpoint  {}", server.url());
+        println!("page      {}", endpoint.page_url(&server));
+    }
+    std::io::stdout().flush()?;
+    let over = async {
+        match arguments.seconds {
+            Some(seconds) => clock.sleep(Duration::from_secs(seconds)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let code = tokio::select! {
+        () = over => ExitCode::SUCCESS,
+        () = server.run() => ExitCode::SUCCESS,
+        () = cancel.cancelled() => ExitCode::from(130),
+    };
+    // What still runs is given up and cleans up behind itself.
+    host.shut_down().await;
+    Ok(code)
+}
+
+/// The pipeline of a file; none when it has errors, which are printed.
+fn read(file: &Path) -> anyhow::Result<Option<Pipeline>> {
+    let name = file.display().to_string();
+    let bytes = std::fs::read(file).with_context(|| name.clone())?;
+    let reading = preflight::read_pipeline(&name, &bytes);
+    let report = pipeline_model::check(&reading, &Levels::default());
+    eprint!("{}", render::text(&report));
+    Ok(reading.pipeline().filter(|_| !report.has_errors()).cloned())
+}
