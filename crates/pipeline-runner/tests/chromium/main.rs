@@ -40,7 +40,10 @@ impl ActionProvider for Scripted {
         cx.log(&format!("{} begins", job.action));
         cx.log("\u{1b}[32mgreen\u{1b}[0m <script>document.title = 'taken over'</script><img src=x onerror=alert(1)>");
         match job.config("Works") {
-            None => ActionOutcome::succeeded().with_revision("c0ffee00c0ffee"),
+            None => ActionOutcome::succeeded()
+                .with_revision("c0ffee00c0ffee")
+                .with_summary("w".repeat(300))
+                .with_external_id("a-very-long-id/".repeat(20)),
             Some("yes") => ActionOutcome::succeeded().with_summary("shipped"),
             Some(_) => ActionOutcome::failed("the lorry broke down on <b>Elm Street</b>"),
         }

@@ -9,10 +9,13 @@ mod codedeploy;
 mod codedeploy_groups;
 mod codedeploy_targets;
 mod codepipeline;
+mod codepipeline_served;
 mod ecr;
 mod ecr_served;
 mod ecs;
 mod ecs_roles;
 mod ecs_served;
 mod secrets;
+#[path = "../served/mod.rs"]
+mod served;
 mod wire;

@@ -7,10 +7,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod cli;
 mod codebuild;
 mod codedeploy;
 mod codepipeline;
+mod codepipeline_cli;
 mod ecr;
 mod ecs;
 mod ecs_cli;
+#[path = "../served/mod.rs"]
+mod served;
 mod server;
