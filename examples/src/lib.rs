@@ -7,6 +7,7 @@ mod ecs;
 pub mod findings;
 mod interrupt;
 mod layer_bars;
+pub mod pipelines;
 mod progress;
 mod rollouts;
 mod round_trip;

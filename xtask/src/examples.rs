@@ -54,6 +54,11 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     // Pushes that succeed need a registry: `cargo xtask peers ecr --small`.
     ("push_image", &["no-such.tar", "127.0.0.1:9/app:1.0", "--json"], 2),
     ("push_image", &["examples/shop", "127.0.0.1:9/app:1.0"], 2),
+    ("pipeline_test", &[], 0),
+    ("run_pipeline", &["examples/shop/pipeline.json", "--mocks", "examples/shop/mocks.toml", "--json"], 0),
+    ("run_pipeline", &["examples/shop/pipeline.json", "--stage", "Build"], 0),
+    ("run_pipeline", &["examples/shop/pipeline.json", "--stage", "Nothing"], 2),
+    ("run_pipeline", &["examples/shop/pipeline.json", "--var", "Nothing=x", "--yes"], 2),
     ("run_buildspec", &["--json", "examples/shop"], 0),
     ("run_buildspec", &["--dry-run", "--phase", "build", "examples/shop"], 0),
     ("run_buildspec", &["--batch", "examples/shop"], 2),

@@ -11,8 +11,10 @@ pub mod core;
 mod error;
 pub mod host;
 mod job;
+pub mod journal;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod mocks;
 mod names;
 mod observer;
 pub mod preflight;

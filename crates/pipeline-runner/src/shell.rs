@@ -81,33 +81,12 @@ impl Runner {
     pub async fn run(&mut self, start: Start, cancel: &Cancel) -> Result<Execution> {
         let (host, name) = (Host::new(self.world.clone()), self.state.pipeline.name.clone());
         host.adopt(self.state.clone()).await?;
-        let ended = follow(&host, &name, start, cancel).await;
+        let ended = match host.start(&name, start).await {
+            Ok(id) => host.follow(&name, &id, cancel).await,
+            Err(error) => Err(error),
+        };
         self.state = host.state(&name).await?;
         host.shut_down().await;
         ended
     }
-}
-
-async fn follow(host: &Host, pipeline: &str, start: Start, cancel: &Cancel) -> Result<Execution> {
-    let id = host.start(pipeline, start).await?;
-    tokio::select! {
-        ended = host.finished(pipeline, &id) => return ended,
-        () = cancel.cancelled() => {}
-    }
-    let open = {
-        let id = id.clone();
-        let last = move |execution: &Execution| execution.id == id || execution.is_rollback_of(&id);
-        host.read(pipeline, move |state| {
-            let mut open = state.executions.iter().filter(|execution| !execution.status.is_terminal());
-            open.find(|execution| last(execution)).map(|execution| execution.id.clone())
-        })
-    };
-    if let Some(open) = open.await? {
-        match host.stop(pipeline, &open, true, "stopped by its user").await {
-            // It has just ended by itself.
-            Ok(()) | Err(Error::Refused(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    host.finished(pipeline, &id).await
 }

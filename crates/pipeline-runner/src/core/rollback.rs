@@ -5,7 +5,6 @@
 //! neither the source stage nor a pipeline in `PARALLEL` mode can be rolled back; the service accepts both by hand.
 
 use aws_call::IdSource;
-use pipeline_model::model::ConditionResult;
 use serde_json::json;
 
 use super::input::Refusal;
@@ -55,17 +54,15 @@ impl Stepping<'_> {
         Ok(())
     }
 
-    /// Rolls a failed stage back if its `onFailure` says so and there is an execution to go back to. A rollback that
-    /// fails is not rolled back, and neither is an execution of a version that is no longer the current one: its
-    /// targets would be refused by hand, too.
+    /// Rolls a failed stage back if there is an execution to go back to. A rollback that fails is not rolled back, and
+    /// neither is an execution of a version that is no longer the current one: its targets would be refused by hand, too.
     pub(super) fn roll_back_itself(&mut self, index: usize, stage: usize) {
         let failed = &self.state.executions[index];
-        let declared = &self.state.declaration_of(index).stages[stage];
-        let wanted = declared.on_failure.as_ref().and_then(|gate| gate.result.as_ref());
         let outdated = Some(failed.version) != self.state.pipeline.version;
-        if wanted != Some(&ConditionResult::Rollback) || failed.kind == ExecutionType::Rollback || outdated {
+        if failed.kind == ExecutionType::Rollback || outdated {
             return;
         }
+        let declared = &self.state.declaration_of(index).stages[stage];
         let target = self.state.executions.iter().rposition(|execution| {
             execution.kind == ExecutionType::Standard
                 && execution.version == failed.version
@@ -107,8 +104,7 @@ impl Stepping<'_> {
             ended: None,
             summary: None,
         };
-        self.state.executions.push(execution);
-        let index = self.state.executions.len() - 1;
+        let index = self.state.admit(execution);
         self.pipeline_event(index, "STARTED");
         self.enter(index, stage);
         id

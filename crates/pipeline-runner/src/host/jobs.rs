@@ -46,7 +46,7 @@ impl Jobs {
             let (execution, action) = (start.execution.clone(), start.id.clone());
             let report = match prepare(&world, &pipeline, &start, cancel, notices) {
                 Ok((provider, workspace, cx)) => {
-                    let report = run_guarded(provider, pipeline.clone(), start, cx).await;
+                    let report = run_guarded(provider, pipeline.clone(), start, cx, sender.clone()).await;
                     drop(workspace);
                     report
                 }
@@ -126,11 +126,18 @@ fn prepare(
         pipeline: pipeline.to_owned(),
         what: format!("action `{}`", start.name),
     })?;
-    std::fs::create_dir_all(&world.workspace).map_err(|error| Error::file(&world.workspace, error))?;
-    let workspace = tempfile::Builder::new()
-        .prefix(&format!("{}-", start.name))
-        .tempdir_in(&world.workspace)
-        .map_err(|error| Error::file(&world.workspace, error))?;
+    let failed = |error| Error::file(&world.workspace, error);
+    std::fs::create_dir_all(&world.workspace).map_err(failed)?;
+    let name = format!("{}-{}", start.name, start.id);
+    if start.interrupted {
+        // What the last runner left of this action's directory.
+        match std::fs::remove_dir_all(world.workspace.join(&name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    let named = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir_in(&world.workspace);
+    let workspace = named.map_err(failed)?;
     let observer = Arc::clone(&world.observer);
     let from = Line {
         pipeline: pipeline.to_owned(),
@@ -146,6 +153,9 @@ fn prepare(
             let _ = notices.send(Notice::Line(Arc::new(Line { text: text.to_owned(), ..from.clone() })));
         }
     };
+    if start.interrupted {
+        log("was in flight when the last runner ended, and runs again");
+    }
     let cx = JobContext::new(
         Arc::clone(&world.artifacts),
         workspace.path().to_owned(),
@@ -163,9 +173,10 @@ async fn run_guarded(
     pipeline: String,
     start: ActionStart,
     cx: JobContext,
+    sender: mpsc::UnboundedSender<Message>,
 ) -> Report {
     let mut task = JoinSet::new();
-    task.spawn(async move { run_to_end(provider, &pipeline, &start, &cx).await });
+    task.spawn(async move { run_to_end(provider, &pipeline, &start, &cx, &sender).await });
     let why = match task.join_next().await {
         Some(Ok(report)) => return report,
         Some(Err(error)) => error.to_string(),
@@ -175,10 +186,20 @@ async fn run_guarded(
     Report::Failed { failure: Failure { kind: FailureKind::SystemUnavailable, message }, external_id: None }
 }
 
-async fn run_to_end(provider: Arc<dyn ActionProvider>, pipeline: &str, start: &ActionStart, cx: &JobContext) -> Report {
-    let mut continuation = None;
+async fn run_to_end(
+    provider: Arc<dyn ActionProvider>,
+    pipeline: &str,
+    start: &ActionStart,
+    cx: &JobContext,
+    sender: &mpsc::UnboundedSender<Message>,
+) -> Report {
+    let gone = |message: &str| Report::Failed {
+        failure: Failure { kind: FailureKind::JobFailed, message: message.to_owned() },
+        external_id: None,
+    };
+    let mut job = ActionJob::new(pipeline, start);
     loop {
-        match provider.run(ActionJob::new(pipeline, start, continuation.take()), cx).await {
+        match provider.run(job, cx).await {
             ActionOutcome::Succeeded { variables, summary, external_id, revision } => {
                 return Report::Succeeded { variables, summary, external_id, revision };
             }
@@ -186,13 +207,21 @@ async fn run_to_end(provider: Arc<dyn ActionProvider>, pipeline: &str, start: &A
                 return Report::Failed { failure: Failure { kind, message }, external_id };
             }
             ActionOutcome::Continue { token, after } => {
-                tokio::select! {
-                    () = cx.clock.sleep(after) => continuation = Some(token),
-                    () = cx.cancel.cancelled() => {
-                        let failure = Failure { kind: FailureKind::JobFailed, message: "given up while it waited".to_owned() };
-                        return Report::Failed { failure, external_id: None };
-                    }
+                let (execution, action) = (start.execution.clone(), start.id.clone());
+                let input = Input::Continue { execution, action, token: token.clone() };
+                let (reply, taken) = oneshot::channel();
+                // The next call comes only when this one can no longer be forgotten.
+                let asked = Message::Input { pipeline: pipeline.to_owned(), input, reply: Some(reply) };
+                if sender.send(asked).is_err() || taken.await.is_err() {
+                    return gone("given up with its host");
                 }
+                tokio::select! {
+                    () = cx.clock.sleep(after) => {}
+                    () = cx.cancel.cancelled() => return gone("given up while it waited"),
+                }
+                job = ActionJob::new(pipeline, start);
+                job.continuation = Some(token);
+                job.interrupted = false;
             }
         }
     }

@@ -16,7 +16,9 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use self::actor::{Actor, Message};
 pub(crate) use self::unsupported::unsupported;
 use crate::approval::Answer;
-use crate::core::{Event, Execution, Input, Refusal, Start, State};
+use crate::cancel::Cancel;
+use crate::core::{Event, Execution, Gate, Input, Refusal, Start, State};
+use crate::journal::Journal;
 use crate::shell::World;
 use crate::{Error, Result};
 
@@ -84,6 +86,8 @@ pub enum Notice {
     Event(Arc<Event>),
     /// A line that an action or a rule printed.
     Line(Arc<Line>),
+    /// The host has ended.
+    Ended,
 }
 
 /// A line of an action's log.
@@ -123,6 +127,22 @@ impl Host {
         let actor = Actor::new(world, home.clone(), inputs, sender.clone(), notices.clone());
         tokio::spawn(actor.run());
         Self(Arc::new(Handle { sender, notices, home }))
+    }
+
+    /// A host that goes on with what a journal holds, and writes every input down before anything is done about it.
+    ///
+    /// What was in flight when the last host ended is started again, and its provider is told so
+    /// ([`ActionJob::interrupted`](crate::ActionJob::interrupted)); approvals are asked again under the same token.
+    ///
+    /// # Errors
+    /// [`Error::Journal`] when the journal cannot be read or written, or does not fit together.
+    pub async fn open(world: World, home: Home, journal: Arc<dyn Journal>) -> Result<Self> {
+        let (sender, inputs) = mpsc::unbounded_channel();
+        let (notices, _) = broadcast::channel(BACKLOG);
+        let mut actor = Actor::new(world, home.clone(), inputs, sender.clone(), notices.clone());
+        actor.open(journal).await?;
+        tokio::spawn(actor.run());
+        Ok(Self(Arc::new(Handle { sender, notices, home })))
     }
 
     /// The account and region it stands for.
@@ -205,6 +225,15 @@ impl Host {
         self.input(pipeline, Input::Transition { stage: stage.to_owned(), disabled }).await.map(drop)
     }
 
+    /// `OverrideStageCondition`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the service's exception.
+    pub async fn override_condition(&self, pipeline: &str, execution: &str, stage: &str, gate: Gate) -> Result<()> {
+        let input = Input::Override { execution: execution.to_owned(), stage: stage.to_owned(), gate };
+        self.input(pipeline, input).await.map(drop)
+    }
+
     /// Any input; the answer is the execution that it started, if it started one.
     ///
     /// # Errors
@@ -278,6 +307,32 @@ impl Host {
         }
     }
 
+    /// Waits like [`Self::finished`]. When `cancel` is set the execution is stopped, or the rollback that it has come to,
+    /// and its actions are given up.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a pipeline or an execution that is not here.
+    pub async fn follow(&self, pipeline: &str, execution: &str, cancel: &Cancel) -> Result<Execution> {
+        tokio::select! {
+            ended = self.finished(pipeline, execution) => return ended,
+            () = cancel.cancelled() => {}
+        }
+        let id = execution.to_owned();
+        let open = self.read(pipeline, move |state| {
+            let own = |execution: &&Execution| execution.id == id || execution.is_rollback_of(&id);
+            let mut open = state.executions.iter().filter(|execution| !execution.status.is_terminal());
+            open.find(own).map(|execution| execution.id.clone())
+        });
+        if let Some(open) = open.await? {
+            match self.stop(pipeline, &open, true, "stopped by its user").await {
+                // It has just ended by itself.
+                Ok(()) | Err(Error::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.finished(pipeline, execution).await
+    }
+
     /// Gives running actions up and waits a while for them to clean up. Other clones of the handle get errors from now on.
     pub async fn shut_down(self) {
         let (done, ended) = oneshot::channel();
@@ -294,5 +349,5 @@ impl Host {
 }
 
 fn ended() -> Error {
-    Error::Task("the host has been shut down".to_owned())
+    Error::Task("the host has ended: it was shut down, or could not write its journal".to_owned())
 }

@@ -2,7 +2,15 @@
 
 use pipeline_model::model::{ConditionResult, ExecutionMode, Pipeline, RetryMode};
 
+use crate::core::{Gate, rule_type};
 use crate::providers::Providers;
+
+/// The gates and what each can do (user guide, "How do stage conditions work?").
+const GATES: [(&str, Gate, &[ConditionResult]); 3] = [
+    ("beforeEntry", Gate::BeforeEntry, &[ConditionResult::Fail, ConditionResult::Skip]),
+    ("onSuccess", Gate::OnSuccess, &[ConditionResult::Fail, ConditionResult::Rollback]),
+    ("onFailure", Gate::OnFailure, &[ConditionResult::Rollback]),
+];
 
 /// Everything in a declaration that would be left out or done differently here.
 pub(crate) fn unsupported(pipeline: &Pipeline, providers: &Providers) -> Vec<String> {
@@ -11,13 +19,19 @@ pub(crate) fn unsupported(pipeline: &Pipeline, providers: &Providers) -> Vec<Str
         found.push(format!("execution mode `{mode}`"));
     }
     for stage in &pipeline.stages {
-        for (what, present) in [
-            ("beforeEntry conditions", stage.before_entry.is_some()),
-            ("onSuccess conditions", stage.on_success.is_some()),
-            ("onFailure conditions", stage.on_failure.as_ref().is_some_and(|gate| !gate.conditions.is_empty())),
-        ] {
-            if present {
-                found.push(format!("{what} of stage `{}`", stage.name));
+        for (name, gate, results) in GATES {
+            let Some(condition) = gate.condition(stage) else { continue };
+            match &condition.result {
+                Some(result) if results.contains(result) => {}
+                None => found.push(format!("{name} condition without a result in stage `{}`", stage.name)),
+                Some(result) => found.push(format!("{name} result `{result}` of stage `{}`", stage.name)),
+            }
+            for rule in condition.rules.iter().filter(|rule| providers.get(&rule_type(rule)).is_none()) {
+                let provider = &rule.rule_type_id.provider;
+                found.push(format!(
+                    "rule `{}` of stage `{}` (Rule {provider} has no provider here)",
+                    rule.name, stage.name
+                ));
             }
         }
         let gate = stage.on_failure.as_ref();

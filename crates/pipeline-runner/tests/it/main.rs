@@ -4,6 +4,7 @@
 mod code_deploy;
 mod core;
 mod host;
+mod journal;
 mod properties;
 mod serve;
 mod shell;

@@ -13,7 +13,7 @@ pub(crate) async fn aws(service: &str, url: &str, arguments: &[&str]) -> Result<
         let output = Command::new(program)
             .arg(service)
             .args(arguments)
-            .args(["--output", "json", "--no-cli-pager"])
+            .args(["--output", "json"])
             .envs([
                 ("AWS_ENDPOINT_URL", url),
                 ("AWS_ACCESS_KEY_ID", "ANOTREAL"),
@@ -21,6 +21,7 @@ pub(crate) async fn aws(service: &str, url: &str, arguments: &[&str]) -> Result<
                 ("AWS_DEFAULT_REGION", "us-east-1"),
                 ("AWS_CONFIG_FILE", "/dev/null"),
                 ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+                ("AWS_PAGER", ""),
                 ("NO_PROXY", "127.0.0.1"),
             ])
             .output()

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Api, no_such_stage, refusal};
 use crate::approval::Answer;
-use crate::core::{Start, State};
+use crate::core::{Gate, Start, State};
 use crate::serve::input::{Input, Shape, invalid};
 use crate::serve::{now, wire};
 
@@ -20,6 +20,7 @@ impl Api {
     pub(super) async fn steer(&self, operation: &str, input: &Input) -> Result<Json, Refusal> {
         match operation {
             "StartPipelineExecution" => self.start(input).await,
+            "OverrideStageCondition" => self.override_condition(input).await,
             "PutApprovalResult" => self.put_approval_result(input).await,
             "RetryStageExecution" => self.retry(input).await,
             "RollbackStage" => self.rollback(input).await,
@@ -81,6 +82,17 @@ impl Api {
         let mode = RetryMode::from(input.word("retryMode", &["FAILED_ACTIONS", "ALL_ACTIONS"])?);
         self.0.host.retry(name, id, stage, mode).await.map_err(|error| refusal(&error))?;
         Ok(json!({ "pipelineExecutionId": id }))
+    }
+
+    async fn override_condition(&self, input: &Input) -> Result<Json, Refusal> {
+        let (name, stage) = (input.name("pipelineName")?, input.name("stageName")?);
+        let id = input.execution("pipelineExecutionId")?;
+        let gate = match input.word("conditionType", &["BEFORE_ENTRY", "ON_SUCCESS"])? {
+            "BEFORE_ENTRY" => Gate::BeforeEntry,
+            _ => Gate::OnSuccess,
+        };
+        self.0.host.override_condition(name, id, stage, gate).await.map_err(|error| refusal(&error))?;
+        Ok(json!({}))
     }
 
     async fn rollback(&self, input: &Input) -> Result<Json, Refusal> {

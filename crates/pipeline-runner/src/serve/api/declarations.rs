@@ -33,7 +33,7 @@ impl Api {
         })?;
         let (home, times) = (self.0.host.home(), self.0.times(name));
         Ok(json!({
-            "pipeline": shown(pipeline),
+            "pipeline": shown(Arc::unwrap_or_clone(pipeline)),
             "metadata": {
                 "pipelineArn": format!("arn:aws:codepipeline:{}:{}:{name}", home.region, home.account),
                 "created": wire::stamp(times.created),

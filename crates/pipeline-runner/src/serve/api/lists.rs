@@ -68,15 +68,7 @@ impl Api {
     pub(super) async fn list_action_executions(&self, input: &Input) -> Result<Json, Refusal> {
         let name = input.name("pipelineName")?;
         let page = Page::read(input, EXECUTIONS)?;
-        let (mut of, mut latest) = (None, false);
-        if let Some(filter) = input.inner("filter")? {
-            if let Some(within) = filter.inner("latestInPipelineExecution")? {
-                of = Some(within.execution("pipelineExecutionId")?.to_owned());
-                latest = within.word("startTimeRange", &["Latest", "All"])? == "Latest";
-            } else if filter.any("pipelineExecutionId").is_some() {
-                of = Some(filter.execution("pipelineExecutionId")?.to_owned());
-            }
-        }
+        let (of, latest) = within(input)?;
         let listed = self.look(name, move |state| {
             if let Some(id) = of.as_ref().filter(|id| state.execution(id).is_none()) {
                 return Err(no_such_execution(id));
@@ -92,4 +84,32 @@ impl Api {
         });
         listed.await?
     }
+
+    pub(super) async fn list_rule_executions(&self, input: &Input) -> Result<Json, Refusal> {
+        let name = input.name("pipelineName")?;
+        let page = Page::read(input, EXECUTIONS)?;
+        let (of, latest) = within(input)?;
+        let listed = self.look(name, move |state| {
+            if let Some(id) = of.as_ref().filter(|id| state.execution(id).is_none()) {
+                return Err(no_such_execution(id));
+            }
+            let executions =
+                state.executions.iter().filter(|execution| of.as_ref().is_none_or(|id| execution.id == *id));
+            let (runs, next) = page.cut(wire::rules_newest_first(executions, latest), |(_, _, _, run)| &run.id)?;
+            let runs: Vec<Json> = runs.into_iter().map(|run| wire::rule_execution(state, run)).collect();
+            Ok(wire::object([("ruleExecutionDetails", Some(json!(runs))), ("nextToken", next.map(Json::from))]))
+        });
+        listed.await?
+    }
+}
+
+/// The filter of a list of runs: an execution, and whether runs that a retry has replaced are left out.
+fn within(input: &Input) -> Result<(Option<String>, bool), Refusal> {
+    let Some(filter) = input.inner("filter")? else { return Ok((None, false)) };
+    if let Some(within) = filter.inner("latestInPipelineExecution")? {
+        let of = within.execution("pipelineExecutionId")?.to_owned();
+        return Ok((Some(of), within.word("startTimeRange", &["Latest", "All"])? == "Latest"));
+    }
+    let of = filter.any("pipelineExecutionId").map(|_| filter.execution("pipelineExecutionId")).transpose()?;
+    Ok((of.map(str::to_owned), false))
 }

@@ -21,9 +21,10 @@ use crate::core::State;
 pub(super) struct Api(pub(super) Arc<Inner>);
 
 /// What changes a pipeline and is no declaration: the page may do this too, with its token.
-pub(super) const STEERING: [&str; 7] = [
+pub(super) const STEERING: [&str; 8] = [
     "DisableStageTransition",
     "EnableStageTransition",
+    "OverrideStageCondition",
     "PutApprovalResult",
     "RetryStageExecution",
     "RollbackStage",
@@ -48,6 +49,7 @@ impl AwsJsonService for Api {
             "ListActionExecutions" => self.list_action_executions(&input).await,
             "ListPipelineExecutions" => self.list_pipeline_executions(&input).await,
             "ListPipelines" => self.list_pipelines(&input).await,
+            "ListRuleExecutions" => self.list_rule_executions(&input).await,
             "UpdatePipeline" => self.update_pipeline(&input).await,
             _ if STEERING.contains(&operation) => {
                 let answer = self.steer(operation, &input).await;

@@ -88,7 +88,7 @@
 
   const WORDS = { InProgress: 'In progress', Waiting: 'Needs approval' };
   const SIGNS = {
-    Succeeded: '✓', Failed: '✕', InProgress: '●', Waiting: '?', Stopped: '■', Stopping: '■', Superseded: '»', Abandoned: '–', Skipped: '»',
+    Succeeded: '✓', Failed: '✕', Errored: '✕', Overridden: '»', Cancelled: '–', InProgress: '●', Waiting: '?', Stopped: '■', Stopping: '■', Superseded: '»', Abandoned: '–', Skipped: '»',
   };
   const word = (status) => WORDS[status] || status || 'Never ran';
   const dot = (status) =>
@@ -162,6 +162,16 @@
       run && run.approval ? drawAsk(stage, action) : null);
   };
 
+  const GATES = { BeforeEntry: 'Before entry', OnSuccess: 'On success', OnFailure: 'On failure' };
+  const TYPES = { BeforeEntry: 'BEFORE_ENTRY', OnSuccess: 'ON_SUCCESS' };
+  const drawGate = (stage, gate) => h('div', { class: 'gate' },
+    h('p', { class: 'by' }, `${GATES[gate.gate] || gate.gate}: ${word(gate.status)}`),
+    gate.rules.map((rule) => h('div', { class: 'action' }, dot(rule.status),
+      h('div', { class: 'what' }, h('div', { class: 'name' }, rule.name), rule.said ? h('p', { class: 'said' }, rule.said) : null),
+      rule.lines ? button('Log', 'log', { run: rule.id, title: `${stage.name} / ${rule.name}` }, { class: 'quiet', 'aria-label': `Log of ${rule.name}` }) : null)),
+    token && TYPES[gate.gate] && ['InProgress', 'Failed', 'Errored'].includes(gate.status)
+      ? button('Override', 'override', { stage: stage.name, execution: stage.passage.execution, type: TYPES[gate.gate] }) : null);
+
   const drawStage = (stage) => {
     const { passage } = stage;
     const waits = stage.actions.some((action) => action.run && action.run.approval);
@@ -175,6 +185,7 @@
         passage ? h('span', {}, took(passage)) : null,
         passage && passage.retries ? h('span', {}, `retried ${passage.retries} ×`) : null,
         stage.waiting.length ? h('span', {}, `${stage.waiting.length} waiting: ${stage.waiting.map(short).join(', ')}`) : null),
+      stage.gates.length ? h('div', { class: 'gates', key: 'gates' }, stage.gates.map((gate) => drawGate(stage, gate))) : null,
       h('ol', { class: 'actions' }, stage.actions.map((action, at) => drawAction(stage, action, stage.actions[at - 1]))),
       token ? h('footer', {},
         stage.retry ? button('Retry failed', 'retry', { ...retry, mode: 'FAILED_ACTIONS' }, { class: 'main' }) : null,
@@ -335,6 +346,9 @@
       act('RetryStageExecution', { pipelineName: here(), stageName: stage, pipelineExecutionId: execution, retryMode: mode }, `Retrying ${stage}.`),
     rollback: ({ stage, id }) =>
       act('RollbackStage', { pipelineName: here(), stageName: stage, targetPipelineExecutionId: id }, `Rolling ${stage} back to ${short(id)}.`),
+    override: ({ stage, execution, type }) => act('OverrideStageCondition', {
+      pipelineName: here(), stageName: stage, pipelineExecutionId: execution, conditionType: type,
+    }, `The condition of ${stage} is passed over.`),
     enable: ({ stage }) => act('EnableStageTransition', { pipelineName: here(), stageName: stage, transitionType: 'Inbound' }, `Executions may enter ${stage}.`),
   };
 

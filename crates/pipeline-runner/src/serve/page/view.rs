@@ -4,7 +4,8 @@ use pipeline_model::model::{Action, Stage};
 use serde_json::{Value as Json, json};
 
 use crate::core::{
-    ActionRun, ActionStatus, Execution, ExecutionStatus, StageRun, StageStatus, State, Variables, is_manual_approval,
+    ActionRun, ActionStatus, Execution, ExecutionStatus, GateRun, StageRun, StageStatus, State, Variables,
+    is_manual_approval,
 };
 use crate::serve::logs::Logs;
 use crate::serve::wire::{object, stamp};
@@ -48,7 +49,7 @@ fn waits(declared: &Action, run: &ActionRun) -> bool {
 /// A pipeline in full. Its stages show the execution `selected`, or else each the last one that entered it.
 pub(in crate::serve) fn pipeline(state: &State, selected: Option<&str>, logs: &Logs) -> Json {
     let selected = selected.and_then(|id| state.execution(id));
-    let declared = selected.map_or(&state.pipeline, |execution| state.declaration(execution.version));
+    let declared = selected.map_or(&*state.pipeline, |execution| state.declaration(execution.version));
     let stages: Vec<Json> = declared.stages.iter().map(|stage| stage_view(state, stage, selected, logs)).collect();
     let executions: Vec<Json> =
         state.executions.iter().rev().take(EXECUTIONS).map(|execution| execution_view(state, execution)).collect();
@@ -96,8 +97,23 @@ fn stage_view(state: &State, stage: &Stage, selected: Option<&Execution>, logs: 
             "retries": run.retries.automatic + run.retries.manual,
         })),
         "retry": retry,
+        "gates": shown.map(|(_, run)| run.gates.iter().map(|gate| gate_view(gate, logs)).collect::<Vec<_>>()).unwrap_or_default(),
         "actions": actions,
     })
+}
+
+/// A condition with its rules.
+fn gate_view(gate: &GateRun, logs: &Logs) -> Json {
+    let rules = gate.rules.iter().map(|rule| {
+        json!({
+            "id": rule.id,
+            "name": rule.name,
+            "status": rule.status,
+            "said": rule.failure.as_ref().map(|failure| &failure.message).or(rule.summary.as_ref()),
+            "lines": logs.count(&rule.id),
+        })
+    });
+    json!({ "gate": gate.gate, "status": gate.status, "rules": rules.collect::<Vec<_>>() })
 }
 
 fn action_view(action: &Action, shown: Option<(&Execution, &StageRun)>, logs: &Logs) -> Json {

@@ -54,7 +54,7 @@ fn input(pipeline: &Pipeline, execution: &Execution, action: &Action) -> Json {
     object([
         ("actionTypeId", Some(json!(action.action_type_id))),
         ("configuration", Some(json!(shown))),
-        ("resolvedConfiguration", Some(json!(resolved(execution, action)))),
+        ("resolvedConfiguration", Some(json!(resolved(execution, &action.configuration)))),
         ("roleArn", text(action.role_arn.as_ref())),
         ("region", text(action.region.as_ref())),
         ("inputArtifacts", Some(json!(inputs))),
@@ -63,11 +63,14 @@ fn input(pipeline: &Pipeline, execution: &Execution, action: &Action) -> Json {
 }
 
 /// The configuration with its references replaced; secrets stay hidden, and what cannot be resolved stays as it is.
-fn resolved(execution: &Execution, action: &Action) -> BTreeMap<String, String> {
+pub(super) fn resolved(
+    execution: &Execution,
+    configuration: &BTreeMap<String, ConfigValue>,
+) -> BTreeMap<String, String> {
     let variables =
         Variables { execution_id: &execution.id, pipeline: &execution.variables, namespaces: &execution.namespaces };
     let resolve = |value: &ConfigValue| variables.resolve(value.shown()).unwrap_or_else(|_| value.shown().to_owned());
-    action.configuration.iter().map(|(key, value)| (key.clone(), resolve(value))).collect()
+    configuration.iter().map(|(key, value)| (key.clone(), resolve(value))).collect()
 }
 
 fn output(pipeline: &Pipeline, execution: &Execution, declared: Option<&Action>, run: &ActionRun) -> Json {
@@ -92,7 +95,7 @@ fn output(pipeline: &Pipeline, execution: &Execution, declared: Option<&Action>,
 }
 
 /// An artifact with its place in the pipeline's store.
-fn artifact(pipeline: &Pipeline, name: &str, key: Option<&str>) -> Json {
+pub(super) fn artifact(pipeline: &Pipeline, name: &str, key: Option<&str>) -> Json {
     let store = pipeline.artifact_store.as_ref();
     let store = store.or_else(|| pipeline.artifact_stores.as_ref()?.values().next());
     let place = store.zip(key).map(|(store, key)| json!({ "bucket": store.location, "key": key }));

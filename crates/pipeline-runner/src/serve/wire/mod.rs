@@ -7,6 +7,7 @@ mod action_executions;
 mod executions;
 mod pages;
 mod pipeline_state;
+mod rule_executions;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -15,6 +16,7 @@ pub(super) use action_executions::{action_execution, newest_first};
 pub(super) use executions::{execution, execution_summary, pipeline_summary};
 pub(super) use pages::Page;
 pub(super) use pipeline_state::pipeline_state;
+pub(super) use rule_executions::{rule_execution, rules_newest_first};
 
 use crate::core::{Execution, ExecutionType, Failure, Trigger};
 

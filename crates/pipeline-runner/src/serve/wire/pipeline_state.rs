@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use pipeline_model::model::{Action, ExecutionMode, Stage};
 use serde_json::{Value as Json, json};
 
+use super::rule_executions::condition_state;
 use super::{error_details, execution_type, object, stamp, text};
-use crate::core::{ActionRun, ActionStatus, Execution, StageRun, StageState, State, is_manual_approval};
+use crate::core::{ActionRun, ActionStatus, Execution, Gate, StageRun, StageState, State, is_manual_approval};
 
 /// The latest run of each action that ever ran, by stage and action.
 fn latest_runs(state: &State) -> BTreeMap<(&str, &str), (&Execution, &ActionRun)> {
@@ -60,6 +61,7 @@ fn stage_state(state: &State, stage: &Stage, here: Option<&StageState>, actions:
         .collect();
     let last = here.and_then(|here| state.execution(here.latest.as_deref()?));
     let passage = last.and_then(|execution| Some((execution, passage(execution, &stage.name)?)));
+    let condition = |gate| condition_state(gate, stage, passage.map(|(_, run)| run));
     let disabled = here.and_then(|here| here.disabled.as_ref());
     object([
         ("stageName", Some(json!(stage.name))),
@@ -75,6 +77,9 @@ fn stage_state(state: &State, stage: &Stage, here: Option<&StageState>, actions:
         ),
         ("actionStates", Some(json!(actions))),
         ("latestExecution", passage.map(|(execution, run)| stage_execution(execution, &json!(run.status)))),
+        ("beforeEntryConditionState", condition(Gate::BeforeEntry)),
+        ("onSuccessConditionState", condition(Gate::OnSuccess)),
+        ("onFailureConditionState", condition(Gate::OnFailure)),
         ("retryStageMetadata", passage.and_then(|(_, run)| retries(run))),
     ])
 }

@@ -203,6 +203,50 @@ async fn long_lists_come_in_pages() {
     assert!(next.is_null() && found == ids, "{found:?}");
 }
 
+#[tokio::test]
+async fn conditions_are_shown_listed_and_passed_over() {
+    let mut pipeline = shop("lie");
+    let rule = json!({
+        "name": "Check", "ruleTypeId": { "category": "Rule", "owner": "AWS", "provider": "VariableCheck", "version": "1" },
+        "configuration": { "Variable": "#{Git.CommitId}", "Value": "1", "Operator": "EQ" },
+    });
+    let entry = json!({ "conditions": [{ "result": "FAIL", "rules": [rule] }] });
+    pipeline.stages[2].before_entry = Some(serde_json::from_value(entry).unwrap());
+    let served = served([pipeline]).await;
+    let id = served.start().await;
+    let token = served.token().await;
+    let not_yet = served.ask("GetPipelineState", json!({ "name": "shop" })).await;
+    assert_eq!(
+        not_yet["stageStates"][2]["beforeEntryConditionState"],
+        json!({ "conditionStates": [{ "ruleStates": [{ "ruleName": "Check" }] }] })
+    );
+    served.approve(&token, "Approved").await.unwrap();
+    served.until_in("Ship", StageStatus::Failed).await;
+
+    let listed = served.ask("ListRuleExecutions", json!({ "pipelineName": "shop" })).await;
+    let run = &listed["ruleExecutionDetails"][0];
+    assert_eq!(
+        (&run["ruleName"], &run["status"], &run["stageName"]),
+        (&json!("Check"), &json!("Failed"), &json!("Ship"))
+    );
+    assert_eq!(run["input"]["resolvedConfiguration"]["Variable"], "c0ffee");
+    let state = served.ask("GetPipelineState", json!({ "name": "shop" })).await;
+    let gate = &state["stageStates"][2]["beforeEntryConditionState"];
+    let rule = &gate["conditionStates"][0]["ruleStates"][0]["latestExecution"];
+    assert_eq!((&gate["latestExecution"]["status"], &rule["status"]), (&json!("Failed"), &json!("Failed")));
+    assert_eq!(rule["ruleExecutionId"], run["ruleExecutionId"]);
+    assert_eq!(rule["errorDetails"]["message"], "the variable has another value");
+
+    let pass = |kind: &str| json!({ "pipelineName": "shop", "stageName": "Ship", "pipelineExecutionId": id, "conditionType": kind });
+    assert_eq!(served.api("OverrideStageCondition", pass("ON_FAILURE")).await.unwrap_err().0, "ValidationException");
+    let (code, _) = served.api("OverrideStageCondition", pass("ON_SUCCESS")).await.unwrap_err();
+    assert_eq!(code, "ConditionNotOverridableException");
+    served.ask("OverrideStageCondition", pass("BEFORE_ENTRY")).await;
+    served.until_in("Ship", StageStatus::Succeeded).await;
+    let state = served.ask("GetPipelineState", json!({ "name": "shop" })).await;
+    assert_eq!(state["stageStates"][2]["beforeEntryConditionState"]["latestExecution"]["status"], "Overridden");
+}
+
 /// What each refusal says, before anything happens.
 #[tokio::test]
 async fn requests_that_cannot_be_are_refused_in_the_services_words() {

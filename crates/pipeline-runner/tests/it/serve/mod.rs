@@ -26,17 +26,23 @@ use crate::shell::{act, world};
 /// When every test begins.
 const BEGIN: u64 = 1_700_000_000;
 
-/// A source whose declaration holds a secret.
+/// A source whose declaration holds a secret, and a rule that does not hold.
 #[derive(Debug)]
 struct GitHub;
 
 #[async_trait]
 impl ActionProvider for GitHub {
     fn action_types(&self) -> Vec<ActionTypeId> {
-        vec![ActionTypeId::new("Source", "ThirdParty", "GitHub", "1")]
+        vec![
+            ActionTypeId::new("Source", "ThirdParty", "GitHub", "1"),
+            ActionTypeId::new("Rule", "AWS", "VariableCheck", "1"),
+        ]
     }
 
     async fn run(&self, job: ActionJob, cx: &JobContext) -> ActionOutcome {
+        if job.action_type.provider == "VariableCheck" {
+            return ActionOutcome::failed("the variable has another value");
+        }
         cx.log("fetching \u{1b}[32mmain\u{1b}[0m");
         cx.log("<script>alert(1)</script>");
         match job.config("OAuthToken") {

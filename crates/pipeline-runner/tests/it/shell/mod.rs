@@ -246,14 +246,17 @@ fn what_would_be_left_out_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let mut declared = pipeline(act("Use", "Build", "read"));
     declared.stages[1].actions.push(Action::new("Scan", ActionTypeId::new("Invoke", "AWS", "InspectorScan", "1")));
-    declared.stages[1].before_entry = serde_json::from_str(r#"{"conditions":[]}"#).unwrap();
+    declared.stages[1].before_entry = serde_json::from_str(r#"{"conditions":[{"rules":[]}]}"#).unwrap();
     declared.execution_mode = Some("SIDEWAYS".into());
     let error = Runner::new(declared, world(dir.path(), Arc::default())).unwrap_err();
     assert!(matches!(error, Error::Unsupported { .. }));
     let text = error.to_string();
-    for part in
-        ["execution mode `SIDEWAYS`", "beforeEntry conditions of stage `Build`", "`Scan`", "Invoke AWS InspectorScan"]
-    {
+    for part in [
+        "execution mode `SIDEWAYS`",
+        "beforeEntry condition without a result in stage `Build`",
+        "`Scan`",
+        "Invoke AWS InspectorScan",
+    ] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
 }
