@@ -54,12 +54,14 @@ const USUAL: &str = r#"
 async fn run(on_failure: &str, failures: &str, starts: usize) -> anyhow::Result<Vec<Execution>> {
     let (pipeline, space) = (pipeline(on_failure)?, tempfile::tempdir()?);
     let mocks = Mocks::parse("mocks.toml".as_ref(), &format!("{USUAL}{failures}"))?;
+    let clock = Arc::new(ManualClock::at_epoch_secs(1_700_000_000));
+    let nobody = Arc::new(Always(Answer::reject("the script has no answer")));
     let world = World {
         providers: mocks.providers(&pipeline, &Providers::new())?,
         artifacts: Arc::new(MemoryStore::new()),
-        approver: mocks.approver(Arc::new(Always(Answer::reject("the script has no answer")))),
+        approver: mocks.approver(nobody, Arc::clone(&clock) as _),
         observer: Arc::new(Silent),
-        clock: Arc::new(ManualClock::at_epoch_secs(1_700_000_000)),
+        clock,
         ids: Arc::new(SequenceIds::new(1)),
         env: Arc::new(MapEnv::default()),
         workspace: space.path().join("work"),

@@ -187,7 +187,7 @@ async fn world(
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
         let mocks = Mocks::parse(path, &text)?;
         providers = mocks.providers(pipeline, &providers)?;
-        approver = mocks.approver(approver);
+        approver = mocks.approver(approver, Arc::clone(&site.clock));
     }
     let (clock, ids, env) = (site.clock, site.ids, Arc::new(SystemEnv));
     let workspace = out.join("work");

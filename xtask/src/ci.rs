@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    Arguments, acceptance, codegen, crash, deps, examples, hostile_builds,
+    Arguments, acceptance, codegen, crash, crash_pipeline, deps, examples, hostile_builds,
     metadata::{self, Package},
     peers, scaffold,
     selection::{Selection, libraries},
@@ -107,6 +107,16 @@ fn steps(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
     steps.push(match quick {
         true => step("crash", Work::Own("crash appspec", |workspace| crash::check(workspace, crash::QUICK_ROUNDS))),
         false => step("crash", Work::Own("crash appspec", |workspace| crash::check(workspace, crash::ROUNDS))),
+    });
+    steps.push(match quick {
+        true => step(
+            "crash pipeline",
+            Work::Own("crash pipeline", |workspace| crash_pipeline::check(workspace, crash_pipeline::QUICK_ROUNDS)),
+        ),
+        false => step(
+            "crash pipeline",
+            Work::Own("crash pipeline", |workspace| crash_pipeline::check(workspace, crash_pipeline::ROUNDS)),
+        ),
     });
     steps.push(step("scaffold", Work::Own("scaffold", scaffold::check)));
     if !quick {

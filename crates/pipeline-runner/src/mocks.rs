@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_call::Clock;
 use jiff::SignedDuration;
 use pipeline_model::model::{ActionTypeId, Pipeline};
 use serde::Deserialize;
@@ -156,8 +157,8 @@ impl Mocks {
     }
 
     /// `inner`, with scripted approvals answered from here.
-    pub fn approver(&self, inner: Arc<dyn Approver>) -> Arc<dyn Approver> {
-        Arc::new(MockedApprover { mocks: self.clone(), inner })
+    pub fn approver(&self, inner: Arc<dyn Approver>, clock: Arc<dyn Clock>) -> Arc<dyn Approver> {
+        Arc::new(MockedApprover { mocks: self.clone(), inner, clock })
     }
 
     fn find(&self, stage: &str, action: &str, execution: u32, attempt: u32) -> Option<&Mock> {
@@ -250,6 +251,7 @@ impl ActionProvider for Mocked {
 struct MockedApprover {
     mocks: Mocks,
     inner: Arc<dyn Approver>,
+    clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
@@ -258,6 +260,7 @@ impl Approver for MockedApprover {
         let Some(mock) = self.mocks.find(&request.stage, &request.action, request.ordinal, request.attempt) else {
             return self.inner.ask(request).await;
         };
+        self.clock.sleep(mock.delay()).await;
         match mock.outcome {
             Outcome::Fail => Answer::reject(mock.message()),
             Outcome::Succeed => Answer::approve(mock.message.clone().unwrap_or_else(|| "told to approve".to_owned())),

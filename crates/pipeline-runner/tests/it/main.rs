@@ -5,6 +5,7 @@ mod code_deploy;
 mod core;
 mod host;
 mod journal;
+mod mocks;
 mod properties;
 mod serve;
 mod shell;
