@@ -3,8 +3,8 @@
 //!     cargo run -p examples --example serve -- --port 8000
 //!     aws codepipeline start-pipeline-execution --name shop --endpoint-url http://127.0.0.1:8000
 //!
-//! ECR and ECS are in memory. The page's address carries the token that approving and changing there needs; whoever has it
-//! can do so, so it is for no log and no chat.
+//! ECR and ECS are in memory, with what `local.toml` beside the first file says. The page's address carries the token that
+//! approving and changing there needs; whoever has it can do so, so it is for no log and no chat.
 //!
 //! Exit code: 0 when its time is up, 1 for a pipeline with errors, 2 when it could not begin, 130 after Ctrl-C.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
@@ -16,16 +16,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use aws_call::{AccountId, Clock as _, Region, SystemClock, SystemEnv, SystemIds};
+use aws_call::{Clock as _, SystemClock, SystemEnv, SystemIds};
 use clap::Parser;
-use examples::cancel_on_ctrl_c;
+use examples::{cancel_on_ctrl_c, pipelines};
 use pipeline_model::Pipeline;
 use pipeline_runner::artifact::DirectoryStore;
 use pipeline_runner::host::{Home, Host};
 use pipeline_runner::memory::{LocalAccount, Site};
+use pipeline_runner::mocks::Mocks;
 use pipeline_runner::serve::Endpoint;
-use pipeline_runner::{Elsewhere, LocalSettings, Providers, Silent, World, preflight};
-use spec_report::{Levels, render};
+use pipeline_runner::{Approver, Elsewhere, LocalSettings, Providers, Silent, World};
 
 /// Serves pipelines as a CodePipeline endpoint on loopback.
 #[derive(Parser)]
@@ -37,9 +37,9 @@ struct Arguments {
     /// Directory that stands in for the source repository; that of the first file unless given
     #[arg(long, value_name = "DIR")]
     source: Option<PathBuf>,
-    /// Projects, repositories and services; `local.toml` beside the first file unless given
+    /// Scripted outcomes in the place of actions
     #[arg(long, value_name = "FILE")]
-    settings: Option<PathBuf>,
+    mocks: Option<PathBuf>,
     /// Port of 127.0.0.1; 0 for a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -66,44 +66,16 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut pipelines = Vec::new();
+    let mut declared = Vec::new();
     for file in &arguments.pipelines {
-        let Some(pipeline) = read(file)? else { return Ok(ExitCode::FAILURE) };
-        pipelines.push(pipeline);
+        let Some(pipeline) = pipelines::read_pipeline(file)? else { return Ok(ExitCode::FAILURE) };
+        declared.push(pipeline);
     }
-    let beside = arguments.pipelines.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
-    let beside = if beside.as_os_str().is_empty() { Path::new(".") } else { beside };
-    let settings = arguments.settings.clone().unwrap_or_else(|| beside.join("local.toml"));
-    let text = std::fs::read_to_string(&settings).with_context(|| {
-        format!("{}: the projects and services of the pipelines are in this file", settings.display())
-    })?;
-    let root = settings.parent().unwrap_or(beside).to_owned();
-    let settings = LocalSettings::parse(&settings, &text)?;
     let scratch = tempfile::tempdir()?;
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
-    let site = Site {
-        root,
-        source: arguments.source.clone().unwrap_or_else(|| beside.to_owned()),
-        scratch: scratch.path().join("builds"),
-        clock: clock.clone(),
-        ids: ids.clone(),
-    };
-    let world = World {
-        providers: Providers::builtin(&LocalAccount::open(&settings, &site, None).await?.backends),
-        artifacts: Arc::new(DirectoryStore::new(match &arguments.out {
-            Some(kept) => kept.clone(),
-            None => scratch.path().join("artifacts"),
-        })),
-        approver: Arc::new(Elsewhere),
-        observer: Arc::new(Silent),
-        clock: clock.clone(),
-        ids: ids.clone(),
-        env: Arc::new(SystemEnv),
-        workspace: scratch.path().join("work"),
-    };
-    let home = Home::new(&AccountId::parse(&settings.account)?, &Region::parse(&settings.region)?);
+    let (world, home) = world(arguments, &declared, scratch.path()).await?;
     let host = Host::at(world, home);
-    for pipeline in pipelines {
+    for pipeline in declared {
         host.put(pipeline).await?;
     }
     let cancel = cancel_on_ctrl_c();
@@ -132,12 +104,43 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// The pipeline of a file; none when it has errors, which are printed.
-fn read(file: &Path) -> anyhow::Result<Option<Pipeline>> {
-    let name = file.display().to_string();
-    let bytes = std::fs::read(file).with_context(|| name.clone())?;
-    let reading = preflight::read_pipeline(&name, &bytes);
-    let report = pipeline_model::check(&reading, &Levels::default());
-    eprint!("{}", render::text(&report));
-    Ok(reading.pipeline().filter(|_| !report.has_errors()).cloned())
+/// What the pipelines work with.
+async fn world(arguments: &Arguments, declared: &[Pipeline], scratch: &Path) -> anyhow::Result<(World, Home)> {
+    let beside = arguments.pipelines.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
+    let beside = if beside.as_os_str().is_empty() { Path::new(".") } else { beside };
+    let settings = match pipelines::read_settings(beside)? {
+        Some(settings) => settings,
+        // Pipelines of scripted actions need nothing of an account.
+        None => LocalSettings::parse("local.toml".as_ref(), "account = '123456789012'\nregion = 'us-east-1'")?,
+    };
+    let site = Site {
+        root: beside.to_owned(),
+        source: arguments.source.clone().unwrap_or_else(|| beside.to_owned()),
+        scratch: scratch.join("builds"),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+    };
+    let backends = LocalAccount::open(&settings, &site, None).await?.backends;
+    let home = Home::new(&backends.account, &backends.region);
+    let (mut providers, mut approver) = (Providers::builtin(&backends), Arc::new(Elsewhere) as Arc<dyn Approver>);
+    if let Some(path) = &arguments.mocks {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let mocks = Mocks::parse(path, &text)?;
+        for pipeline in declared {
+            providers = mocks.providers(pipeline, &providers)?;
+        }
+        approver = mocks.approver(approver, Arc::clone(&site.clock));
+    }
+    let artifacts = arguments.out.clone().unwrap_or_else(|| scratch.join("artifacts"));
+    let world = World {
+        providers,
+        artifacts: Arc::new(DirectoryStore::new(artifacts)),
+        approver,
+        observer: Arc::new(Silent),
+        clock: site.clock,
+        ids: site.ids,
+        env: Arc::new(SystemEnv),
+        workspace: scratch.join("work"),
+    };
+    Ok((world, home))
 }

@@ -64,7 +64,7 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("run_buildspec", &["--batch", "examples/shop"], 2),
     ("serve", &["--seconds", "0", "--json"], 0),
     ("serve", &["examples/shop/taskdef.json"], 1),
-    ("serve", &["--settings", "no-such.toml"], 2),
+    ("serve", &["--mocks", "no-such.toml"], 2),
     ("trigger_explain", &["examples/shop/pipeline.json", "--push", "main", "--json"], 0),
     ("trigger_explain", &["examples/shop/pipeline.json", "--tag", "v1"], 1),
     ("traffic_plan", &["CodeDeployDefault.ECSLinear10PercentEvery1Minutes", "--json"], 0),

@@ -30,7 +30,7 @@ struct Log {
 }
 
 /// Lines of a run from some place on.
-#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Excerpt {
     /// Lines that are no longer kept, or were not asked for.
     pub(super) skipped: usize,

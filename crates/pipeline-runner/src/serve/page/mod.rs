@@ -15,7 +15,9 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
 use super::api::{Api, STEERING};
+use super::logs::Logs;
 use super::{Inner, guard, now, wire};
+use crate::core::State;
 
 /// Where everything but the document is.
 pub(super) const BELOW: &str = "/page/";
@@ -49,7 +51,7 @@ pub(super) async fn answer(inner: &Arc<Inner>, request: Request) -> io::Result<R
 }
 
 /// What the page asks to see.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Query {
     /// The number of the change that it shows already.
     seen: Option<u64>,
@@ -88,16 +90,12 @@ async fn look(inner: &Inner, query: &Query) -> Json {
         lines.extend(inner.host.read(name, view::line).await.ok());
     }
     let wanted = query.pipeline.as_ref().filter(|name| names.contains(name)).or(names.first());
-    let mut shown = None;
+    let (mut shown, mut log) = (None, None);
     if let Some(name) = wanted {
-        let (board, execution) = (Arc::clone(&inner.board), query.execution.clone());
-        let read = inner.host.read(name, move |state| view::pipeline(state, execution.as_deref(), &board.logs()));
-        shown = read.await.ok();
+        let (board, query) = (Arc::clone(&inner.board), query.clone());
+        let read = inner.host.read(name, move |state| shown_of(state, &query, &board.logs()));
+        (shown, log) = read.await.map_or((None, None), |(shown, log)| (Some(shown), log));
     }
-    let log = query.run.as_ref().map(|run| {
-        let excerpt = inner.board.logs().read(run, query.from);
-        json!({ "run": run, "skipped": excerpt.skipped, "lines": excerpt.lines, "next": excerpt.next })
-    });
     json!({
         "revision": revision,
         "now": wire::stamp(now(&*inner.clock)),
@@ -106,6 +104,21 @@ async fn look(inner: &Inner, query: &Query) -> Json {
         "pipeline": shown,
         "log": log,
     })
+}
+
+/// A pipeline and the log that is open, without secrets.
+fn shown_of(state: &State, query: &Query, logs: &Logs) -> (Json, Option<Json>) {
+    let secrets = view::secrets(state);
+    let mut shown = view::pipeline(state, query.execution.as_deref(), logs);
+    view::hide(&mut shown, &secrets);
+    let run = query.run.as_ref().filter(|run| view::has_run(state, run));
+    let log = run.map(|run| {
+        let excerpt = logs.read(run, query.from);
+        let mut log = json!({ "run": run, "skipped": excerpt.skipped, "lines": excerpt.lines, "next": excerpt.next });
+        view::hide(&mut log, &secrets);
+        log
+    });
+    (shown, log)
 }
 
 /// Does what somebody who has the token asks for: an operation of the API that steers executions.

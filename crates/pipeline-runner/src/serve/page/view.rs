@@ -1,6 +1,7 @@
 //! What the page draws, as one JSON document: all pipelines in a line each, and one of them in full.
 
-use pipeline_model::model::{Action, Stage};
+use aws_call::Secret;
+use pipeline_model::model::{Action, ConfigValue, Pipeline, Stage};
 use serde_json::{Value as Json, json};
 
 use crate::core::{
@@ -10,8 +11,37 @@ use crate::core::{
 use crate::serve::logs::Logs;
 use crate::serve::wire::{object, stamp};
 
+/// Shorter values are no secrets, and hiding them would hide everything.
+const SHORTEST: usize = 4;
+
 /// Executions that the page lists.
 const EXECUTIONS: usize = 30;
+
+/// The secrets in a pipeline's declarations: what nothing on the page may show, also where an action has printed it.
+pub(in crate::serve) fn secrets(state: &State) -> Vec<Secret> {
+    let pipelines = state.versions.values().map(|version| &**version).chain([&*state.pipeline]);
+    let values = pipelines.flat_map(Pipeline::actions).flat_map(|(_, action)| action.configuration.values());
+    let hidden = values.filter(|value| value.is_secret() && !value.is_redacted());
+    hidden.map(ConfigValue::expose).filter(|value| value.len() >= SHORTEST).map(Secret::new).collect()
+}
+
+/// Takes secrets out of every text.
+pub(in crate::serve) fn hide(shown: &mut Json, secrets: &[Secret]) {
+    match shown {
+        Json::String(text) => secrets.iter().for_each(|secret| *text = secret.mask(text)),
+        Json::Array(parts) => parts.iter_mut().for_each(|part| hide(part, secrets)),
+        Json::Object(members) => members.values_mut().for_each(|member| hide(member, secrets)),
+        _ => {}
+    }
+}
+
+/// Whether a run of an action or a rule is one of this pipeline.
+pub(in crate::serve) fn has_run(state: &State, id: &str) -> bool {
+    let stages = || state.executions.iter().flat_map(|execution| &execution.stages);
+    let gates = stages().flat_map(|stage| stage.gates.iter().chain(&stage.earlier_gates));
+    state.executions.iter().any(|execution| execution.action(id).is_some())
+        || gates.flat_map(|gate| &gate.rules).any(|rule| rule.id == id)
+}
 
 /// A pipeline in the list of all.
 pub(in crate::serve) fn line(state: &State) -> Json {

@@ -28,7 +28,7 @@ async fn an_execution_from_its_start_to_its_end() {
             "stageName": "Source", "inboundExecutions": [], "inboundTransitionState": enabled,
             "actionStates": [{
                 "actionName": "Checkout", "currentRevision": { "revisionId": "c0ffee" },
-                "latestExecution": { "actionExecutionId": run, "status": "Succeeded", "lastStatusChange": begin },
+                "latestExecution": { "actionExecutionId": run, "status": "Succeeded", "summary": "with obviously-false", "lastStatusChange": begin },
             }],
             "latestExecution": { "pipelineExecutionId": id, "status": "Succeeded", "type": "STANDARD" },
         })
@@ -87,7 +87,7 @@ async fn action_executions_tell_what_was_configured_and_what_came_of_it() {
     let artifact = &checkout["output"]["outputArtifacts"][0];
     assert_eq!((&artifact["name"], &artifact["s3location"]["bucket"]), (&json!("Src"), &json!("shop-artifacts")));
     assert!(artifact["s3location"]["key"].as_str().unwrap().starts_with("shop/Src/"));
-    assert!(!listed.to_string().contains("obviously-false"));
+    assert!(!checkout["input"].to_string().contains("obviously-false"));
 }
 
 #[tokio::test]

@@ -45,10 +45,12 @@ impl ActionProvider for GitHub {
         }
         cx.log("fetching \u{1b}[32mmain\u{1b}[0m");
         cx.log("<script>alert(1)</script>");
+        cx.log(&format!("logged in with {}", job.config("OAuthToken").unwrap_or_default()));
         match job.config("OAuthToken") {
-            Some("obviously-false") => {
-                ActionOutcome::succeeded().with_revision("c0ffee").with_variable("CommitId", "c0ffee")
-            }
+            Some("obviously-false") => ActionOutcome::succeeded()
+                .with_revision("c0ffee")
+                .with_variable("CommitId", "c0ffee")
+                .with_summary("with obviously-false"),
             other => {
                 ActionOutcome::failed(format!("cannot log in with {} characters", other.unwrap_or_default().len()))
             }

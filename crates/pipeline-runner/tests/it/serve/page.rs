@@ -63,10 +63,13 @@ async fn the_view_shows_what_runs_what_waits_and_what_was_printed_but_no_secret(
     assert_eq!(gate["approval"], json!({ "about": "Release c0ffee?", "link": null, "summaryRequired": false }));
     assert_eq!(gate["id"], json!(token));
     let checkout = &stages[0]["actions"][0]["run"];
-    assert_eq!(checkout["lines"], 2);
+    assert_eq!((&checkout["lines"], &checkout["summary"]), (&json!(3), &json!("with ***")));
     let run = checkout["id"].as_str().unwrap();
     let log = view(&served, &format!("run={run}&from=1")).await["log"].take();
-    assert_eq!(log, json!({ "run": run, "skipped": 1, "next": 2, "lines": ["<script>alert(1)</script>"] }));
+    assert_eq!(
+        log,
+        json!({ "run": run, "skipped": 1, "next": 3, "lines": ["<script>alert(1)</script>", "logged in with ***"] })
+    );
     assert!(!shown.to_string().contains("obviously-false"));
     // An execution that is not the latest one can be looked at.
     let other = view(&served, &format!("pipeline=shop&execution={id}")).await;
