@@ -27,7 +27,7 @@ const ALONE: &[&str] = &["local", "memory", "serve"];
 /// they are named, so that `--all-features` alone does not need the programs; with the rest of the features, because every
 /// other choice would compile everything below them anew.
 const NAMED: &[(&str, &[&str])] =
-    &[("chaos", &["--", "100"]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
+    &[("chaos", &["--", "100"]), ("chromium", &[]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
 
 fn named(target: &str) -> [&str; 4] {
     ["--workspace", "--all-features", "--test", target]
@@ -214,6 +214,7 @@ mod tests {
         for words in [
             "buildspec/sdk",
             "test --workspace --all-features",
+            "test --workspace --all-features --test chromium",
             "test --workspace --all-features --test moto",
             "test --workspace --all-features --test docker_registry",
             "test --workspace --all-features --test chaos -- 100",

@@ -8,4 +8,5 @@ mod host;
 mod journal;
 mod mocks;
 mod properties;
+mod serve;
 mod shell;
