@@ -2,13 +2,12 @@
 //!
 //! Not a stable part of the public API: a new check may come with any release.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use aws_call::{ManualClock, MapEnv, SequenceIds};
 use pipeline_model::actions::BUILTIN;
-use pipeline_model::model::{ActionTypeId, ConfigValue};
+use pipeline_model::model::{Action, ActionTypeId};
 
 use crate::artifact::{ArtifactStore, DirectoryStore};
 use crate::cancel::Cancel;
@@ -102,18 +101,11 @@ fn context(workspace: &Path) -> JobContext {
 }
 
 fn job<'a>(id: &ActionTypeId, keys: impl Iterator<Item = &'a &'static str>, inputs: usize) -> ActionJob {
-    ActionJob {
-        id: "00000000-0000-4000-8000-000000000001".to_owned(),
-        execution: "00000000-0000-4000-8000-000000000002".to_owned(),
-        pipeline: "conformance".to_owned(),
-        stage: "Stage".to_owned(),
-        action: "Action".to_owned(),
-        action_type: id.clone(),
-        configuration: keys.map(|key| ((*key).to_owned(), ConfigValue::new("conformance"))).collect::<BTreeMap<_, _>>(),
-        inputs: (0..inputs).map(|index| (format!("In{index}"), format!("conformance/In{index}/missing"))).collect(),
-        outputs: Vec::new(),
-        revision: None,
-        source_version: None,
-        continuation: None,
+    let mut action = Action::new("Action", id.clone());
+    for key in keys {
+        action = action.with_config(*key, "conformance");
     }
+    let mut job = ActionJob::of("00000000-0000-4000-8000-000000000001", &action);
+    job.inputs = (0..inputs).map(|index| (format!("In{index}"), format!("conformance/In{index}/missing"))).collect();
+    job
 }

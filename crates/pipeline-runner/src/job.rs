@@ -11,12 +11,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_call::{Clock, Env, IdSource};
 use pipeline_model::actions::BUILTIN;
-use pipeline_model::model::{ActionTypeId, ConfigValue};
+use pipeline_model::model::{Action, ActionTypeId, ConfigValue, EnvironmentVariableType};
 
 use crate::Error;
 use crate::artifact::{ArtifactStore, inside};
 use crate::cancel::Cancel;
-use crate::core::{ActionStart, FailureKind};
+use crate::core::{ActionStart, Compute, FailureKind};
 
 /// Runs actions of one or several action types.
 ///
@@ -83,9 +83,48 @@ pub struct ActionJob {
     pub source_version: Option<String>,
     /// What the last [`ActionOutcome::Continue`] of this action carried.
     pub continuation: Option<String>,
+    /// Role to work under, where the action names one.
+    pub role_arn: Option<String>,
+    /// Region to work in, where the action names one.
+    pub region: Option<String>,
+    /// What only compute actions have.
+    pub compute: Compute,
 }
 
 impl ActionJob {
+    /// A job of an action as it is declared, for tests of a provider and for hosts of one's own. Artifacts have the keys
+    /// `<job>/<name>`; everything else can be set, as the fields are public.
+    pub fn of(id: impl Into<String>, action: &Action) -> Self {
+        let id = id.into();
+        let key = |name: &String| (name.clone(), format!("{id}/{name}"));
+        let environment = action.environment_variables.iter().map(|variable| {
+            let secret = variable.kind == Some(EnvironmentVariableType::SecretsManager);
+            (variable.name.clone(), variable.value.clone(), secret)
+        });
+        Self {
+            execution: String::new(),
+            pipeline: String::new(),
+            stage: String::new(),
+            action: action.name.clone(),
+            action_type: action.action_type_id.clone(),
+            configuration: (*action.configuration).clone(),
+            inputs: action.input_artifacts.iter().map(|artifact| key(&artifact.name)).collect(),
+            outputs: action.output_artifacts.iter().map(|artifact| key(&artifact.name)).collect(),
+            revision: None,
+            source_version: None,
+            continuation: None,
+            role_arn: action.role_arn.clone(),
+            region: action.region.clone(),
+            compute: Compute {
+                commands: action.commands.to_vec(),
+                environment: environment.collect(),
+                output_variables: action.output_variables.to_vec(),
+                files: action.output_artifacts.iter().map(|artifact| artifact.files.to_vec()).collect(),
+            },
+            id,
+        }
+    }
+
     pub(crate) fn new(pipeline: &str, start: &ActionStart, continuation: Option<String>) -> Self {
         Self {
             id: start.id.clone(),
@@ -100,7 +139,45 @@ impl ActionJob {
             revision: start.revision.clone(),
             source_version: start.source_version.clone(),
             continuation,
+            role_arn: start.role_arn.clone(),
+            region: start.region.clone(),
+            compute: start.compute.clone(),
         }
+    }
+
+    /// The first input artifact, for actions that work on one: name and key.
+    ///
+    /// # Errors
+    /// The outcome to answer with, when there is none.
+    pub fn input(&self) -> Result<(&str, &str), ActionOutcome> {
+        let first = self.inputs.first().map(|(name, key)| (name.as_str(), key.as_str()));
+        first.ok_or_else(|| ActionOutcome::misconfigured("the action needs an input artifact: give it one"))
+    }
+
+    /// The key of an input artifact.
+    ///
+    /// # Errors
+    /// The outcome to answer with, when the action has no such input.
+    pub fn input_named(&self, name: &str) -> Result<(&str, &str), ActionOutcome> {
+        let found = self.inputs.iter().find(|(known, _)| known == name);
+        found.map(|(name, key)| (name.as_str(), key.as_str())).ok_or_else(|| {
+            let known: Vec<_> = self.inputs.iter().map(|(name, _)| name.as_str()).collect();
+            ActionOutcome::misconfigured(format!(
+                "artifact `{}` is no input artifact of action '{}' (its inputs: {}): add it",
+                name.escape_debug(),
+                self.action,
+                known.join(", ")
+            ))
+        })
+    }
+
+    /// The key of the first output artifact.
+    ///
+    /// # Errors
+    /// The outcome to answer with, when there is none.
+    pub fn output(&self) -> Result<&str, ActionOutcome> {
+        let first = self.outputs.first().map(|(_, key)| key.as_str());
+        first.ok_or_else(|| ActionOutcome::misconfigured("the action needs an output artifact: give it one"))
     }
 
     /// A configuration value.
@@ -298,6 +375,11 @@ impl JobContext {
         let directory = self.workspace.join("in").join(name);
         self.artifacts.unpack(key, &directory).await?;
         Ok(directory)
+    }
+
+    /// Where the artifact of this key lies, as the store tells it: a path, or `s3://bucket/key`.
+    pub fn locate(&self, key: &str) -> String {
+        self.artifacts.locate(key)
     }
 
     /// Packs a directory as the output artifact of this key.

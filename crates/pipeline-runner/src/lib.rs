@@ -4,23 +4,28 @@ mod approval;
 pub mod artifact;
 mod backends;
 mod cancel;
+pub mod client;
 mod code_deploy;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod core;
+mod deployment;
 mod error;
+mod git;
 mod job;
+mod local_build;
 #[cfg(feature = "memory")]
 pub mod memory;
 mod names;
 mod observer;
 pub mod preflight;
 pub mod providers;
+mod remote_build;
 mod settings;
 mod shell;
 
 pub use approval::{Always, Answer, ApprovalsFile, Approver, Prompt, Terminal};
-pub use backends::Backends;
+pub use backends::{Backends, RemoteBuilds, build_environment};
 pub use cancel::Cancel;
 pub use code_deploy::CodeDeploy;
 pub use error::{Error, Result};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_call::IdSource;
 use jiff::{SignedDuration, Timestamp};
-use pipeline_model::model::{Action, ActionTypeId, Category, ConfigValue};
+use pipeline_model::model::{Action, ActionTypeId, Category, ConfigValue, EnvironmentVariableType};
 
 use super::event::What;
-use super::input::{ActionStart, ApprovalRequest, Effect, Report};
+use super::input::{ActionStart, ApprovalRequest, Compute, Effect, Report};
 use super::state::{ActionRun, ActionStatus, Failure, FailureKind, SourceRevision, State};
 use super::step::Stepping;
 use super::variables::{Unresolved, Variables};
@@ -83,7 +83,7 @@ impl Stepping<'_> {
             });
         }
         self.action_event(index, &id, "STARTED");
-        match self.resolve(index, action) {
+        match self.resolve(index, action).and_then(|configuration| Ok((configuration, self.compute(index, action)?))) {
             Err(unresolved) => {
                 let failure = Failure {
                     kind: FailureKind::ConfigurationError,
@@ -91,7 +91,7 @@ impl Stepping<'_> {
                 };
                 self.finish_action(index, &id, Report::Failed { failure, external_id: None });
             }
-            Ok(configuration) if is_manual_approval(&action.action_type_id) => {
+            Ok((configuration, _)) if is_manual_approval(&action.action_type_id) => {
                 let request = ApprovalRequest {
                     execution: self.state.executions[index].id.clone(),
                     stage: self.stage_name(index),
@@ -104,11 +104,17 @@ impl Stepping<'_> {
                 };
                 self.out.effects.push(Effect::Ask(request));
             }
-            Ok(configuration) => self.hand_out(index, action, id, configuration),
+            Ok(resolved) => self.hand_out(index, action, id, resolved),
         }
     }
 
-    fn hand_out(&mut self, index: usize, action: &Action, id: String, configuration: BTreeMap<String, ConfigValue>) {
+    fn hand_out(
+        &mut self,
+        index: usize,
+        action: &Action,
+        id: String,
+        (configuration, compute): (BTreeMap<String, ConfigValue>, Compute),
+    ) {
         let pipeline = self.state.pipeline.name.clone();
         let stage = self.stage_name(index);
         let outputs = action.output_artifacts.iter().map(|artifact| {
@@ -147,17 +153,32 @@ impl Stepping<'_> {
             source_version: execution.revisions.first().map(|revision| revision.revision.clone()),
             role_arn: action.role_arn.clone(),
             region: action.region.clone(),
+            compute,
         };
         self.out.effects.push(Effect::Start(Box::new(start)));
     }
 
-    fn resolve(&self, index: usize, action: &Action) -> Result<BTreeMap<String, ConfigValue>, Unresolved> {
+    fn variables(&self, index: usize) -> Variables<'_> {
         let execution = &self.state.executions[index];
-        let variables = Variables {
-            execution_id: &execution.id,
-            pipeline: &execution.variables,
-            namespaces: &execution.namespaces,
-        };
+        Variables { execution_id: &execution.id, pipeline: &execution.variables, namespaces: &execution.namespaces }
+    }
+
+    fn compute(&self, index: usize, action: &Action) -> Result<Compute, Unresolved> {
+        let variables = self.variables(index);
+        let environment = action.environment_variables.iter().map(|variable| {
+            let secret = variable.kind == Some(EnvironmentVariableType::SecretsManager);
+            Ok((variable.name.clone(), variables.resolve(&variable.value)?, secret))
+        });
+        Ok(Compute {
+            commands: action.commands.iter().map(|command| variables.resolve(command)).collect::<Result<_, _>>()?,
+            environment: environment.collect::<Result<_, _>>()?,
+            output_variables: action.output_variables.to_vec(),
+            files: action.output_artifacts.iter().map(|artifact| artifact.files.to_vec()).collect(),
+        })
+    }
+
+    fn resolve(&self, index: usize, action: &Action) -> Result<BTreeMap<String, ConfigValue>, Unresolved> {
+        let variables = self.variables(index);
         let resolve = |value: &ConfigValue| {
             let text = variables.resolve(value.expose())?;
             Ok(if value.is_secret() { ConfigValue::secret(text) } else { ConfigValue::new(text) })

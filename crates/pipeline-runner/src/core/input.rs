@@ -173,6 +173,22 @@ pub struct ActionStart {
     pub role_arn: Option<String>,
     /// Region to work in, where the action names one.
     pub region: Option<String>,
+    /// What only compute actions have.
+    #[serde(default)]
+    pub compute: Compute,
+}
+
+/// What an action of the category `Compute` says beside its configuration, with `#{…}` resolved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compute {
+    /// Shell commands, one line each.
+    pub commands: Vec<String>,
+    /// Environment variables: name, value, and whether the value names a secret.
+    pub environment: Vec<(String, String, bool)>,
+    /// Environment variables that become output variables.
+    pub output_variables: Vec<String>,
+    /// Patterns of the files of each output artifact, in the order of the outputs.
+    pub files: Vec<Vec<String>>,
 }
 
 /// A question to a person.

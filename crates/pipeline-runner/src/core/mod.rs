@@ -29,7 +29,7 @@ mod variables;
 
 pub(crate) use action::is_manual_approval;
 pub use event::{Event, Execution as ExecutionDetail, What};
-pub use input::{ActionStart, ApprovalRequest, Effect, Input, Refusal, Report, Stamped, Start};
+pub use input::{ActionStart, ApprovalRequest, Compute, Effect, Input, Refusal, Report, Stamped, Start};
 pub use state::{
     ActionRun, ActionStatus, Execution, ExecutionStatus, ExecutionType, Failure, FailureKind, Position, Retries,
     RetryTrigger, SourceRevision, StageRun, StageState, StageStatus, State, Trigger,

@@ -4,4 +4,5 @@
 mod code_deploy;
 mod core;
 mod properties;
+mod providers;
 mod shell;
