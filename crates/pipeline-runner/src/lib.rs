@@ -23,6 +23,7 @@ pub mod providers;
 mod remote_build;
 mod settings;
 mod shell;
+pub mod worker;
 
 pub use approval::{Always, Answer, ApprovalsFile, Approver, Prompt, Terminal};
 pub use backends::{Backends, RemoteBuilds, build_environment};

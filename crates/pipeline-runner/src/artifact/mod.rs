@@ -3,6 +3,7 @@
 mod directory;
 #[cfg(feature = "memory")]
 mod memory;
+mod s3;
 mod zip;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 pub use self::directory::DirectoryStore;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
+pub use self::s3::S3Store;
 pub use self::zip::{Limits, pack, unpack};
 pub(crate) use self::zip::{inside, walk};
 use crate::job::ActionOutcome;

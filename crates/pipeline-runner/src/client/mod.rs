@@ -1,10 +1,14 @@
-//! The services that actions need beside those of the sister crates, as one role each: objects, functions, state machines.
+//! The services that actions need beside those of the sister crates, as one role each: objects,
+//! functions, state machines, jobs of custom actions.
 //!
 //! [`Buckets`] and [`Commands`] play the first two on this machine. Feature `sdk` has the adapters over AWS's SDK. Whoever
 //! has another store of objects, or another place where functions run, implements the role.
 
 mod buckets;
 mod commands;
+mod jobs;
+#[cfg(feature = "memory")]
+mod memory_jobs;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -16,6 +20,12 @@ use serde_json::Value as Json;
 
 pub use self::buckets::Buckets;
 pub use self::commands::{Commands, Function};
+pub use self::jobs::{
+    ActionProperty, CustomActions, Job, JobArtifact, JobFailure, JobSuccess, Jobs, NewActionType, PollForJobs,
+    SessionCredentials,
+};
+#[cfg(feature = "memory")]
+pub use self::memory_jobs::{JobEnd, MemoryJobs};
 
 /// Keeps objects in buckets, as S3 does.
 #[async_trait]

@@ -6,3 +6,4 @@ mod core;
 mod properties;
 mod providers;
 mod shell;
+mod worker;
