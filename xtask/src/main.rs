@@ -11,6 +11,7 @@ mod ci;
 mod codegen;
 mod corpus;
 mod crash;
+mod crash_pipeline;
 mod deps;
 mod examples;
 mod hostile_builds;
@@ -82,7 +83,7 @@ static COMMANDS: &[Command] = &[
     Command {
         name: "crash",
         arguments: "<crate> [--rounds N]",
-        summary: "kills what a crate says survives it, 300 times unless told otherwise, and looks at what is left",
+        summary: "kills what a crate says survives it, hundreds of times unless told otherwise, and looks at what is left",
         run: crash::run,
     },
     Command {

@@ -30,6 +30,11 @@ pub(crate) struct Spent {
 
 /// Runs a program to its end, which must be a good one.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<Spent> {
+    run_to(command, 0)
+}
+
+/// Runs a program to its end, which must be with this code.
+pub(crate) fn run_to(command: &mut Command, code: i32) -> anyhow::Result<Spent> {
     let shown = show(command);
     let begun = Instant::now();
     let mut child = command
@@ -64,7 +69,7 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<Spent> {
     };
     let wall = begun.elapsed();
     let said = complaints.join().unwrap_or_default();
-    ensure!(status.success(), "`{shown}` ended with {status}:\n{}", said.trim_end());
+    ensure!(status.code() == Some(code), "`{shown}` ended with {status}:\n{}", said.trim_end());
     ensure!(peak > 0, "{process}/status tells nothing: this needs Linux");
     Ok(Spent { wall, cpu, peak, output: output.join().unwrap_or_default() })
 }
