@@ -19,6 +19,7 @@ fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("InvalidParameterException", message)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "what `map_err` calls gets the error itself")]
 fn refusal(error: aws_call::CallError) -> Refusal {
     Refusal::from(&error)
 }
