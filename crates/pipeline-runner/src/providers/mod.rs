@@ -3,6 +3,7 @@
 mod build_codebuild;
 mod build_ecr_build_and_publish;
 mod deploy_ecs;
+mod rule_variable_check;
 mod source_directory;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ static BUILTIN: &[Make] = &[
     build_codebuild::provider,
     build_ecr_build_and_publish::provider,
     deploy_ecs::provider,
+    rule_variable_check::provider,
     source_directory::provider,
 ];
 
