@@ -27,7 +27,7 @@ const ALONE: &[&str] = &["local", "memory", "serve"];
 /// they are named, so that `--all-features` alone does not need the programs; with the rest of the features, because every
 /// other choice would compile everything below them anew.
 const NAMED: &[(&str, &[&str])] =
-    &[("chaos", &["--", "100"]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
+    &[("chaos", &["--", "100"]), ("chromium", &[]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
 
 /// The properties of the runner's state machine that are tried more often than each test run has time for.
 const PROPERTIES: &[&str] = &[
@@ -187,7 +187,8 @@ fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
             let test = workspace.cargo(["test"].iter().chain(&named(target)).chain(*told));
             steps.push(step(*target, Work::Show(test)));
         }
-        steps.push(step("peers ecs", Work::Own("peers ecs", peers::check)));
+        steps.push(step("peers ecr", Work::Own("peers ecr --small", |workspace| peers::ecr::check(workspace, true))));
+        steps.push(step("peers ecs", Work::Own("peers ecs", peers::ecs::check)));
     }
     steps
 }
@@ -223,6 +224,7 @@ mod tests {
         for words in [
             "buildspec/sdk",
             "test --workspace --all-features",
+            "test --workspace --all-features --test chromium",
             "test --workspace --all-features --test moto",
             "test --workspace --all-features --test docker_registry",
             "test --workspace --all-features --test chaos -- 100",

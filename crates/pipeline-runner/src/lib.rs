@@ -19,6 +19,8 @@ mod names;
 mod observer;
 pub mod preflight;
 pub mod providers;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod settings;
 mod shell;
 
