@@ -27,6 +27,7 @@ use std::time::{Duration, SystemTime};
 use aws_call::{CallError, Clock, Fault, IdSource};
 
 use super::{ActionError, ActionStatus, Execution};
+use crate::model::Pipeline;
 use crate::webhook::ListedWebhook;
 use advance::Pace;
 use record::Entry;
@@ -120,7 +121,7 @@ impl MemoryCodePipeline {
     /// The current declaration with its secrets, for whoever is to run it.
     #[must_use]
     pub fn stored(&self, pipeline: &str) -> Option<Pipeline> {
-        self.lock().get(pipeline).map(|kept| kept.current().clone())
+        self.lock().pipelines.get(pipeline).map(|entry| entry.current().clone())
     }
 
     /// The execution of that id, if there is one.
