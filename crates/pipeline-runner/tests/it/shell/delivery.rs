@@ -142,7 +142,7 @@ async fn every_builtin_provider_conforms() {
     let account = LocalAccount::open(&settings, &site, None).await.unwrap();
     let providers = Providers::builtin(&account.backends);
     let types: Vec<String> = providers.action_types().map(str::to_owned).collect();
-    assert_eq!(types.len(), 7, "{types:?}");
+    assert_eq!(types.len(), 8, "{types:?}");
     for name in types {
         let words: Vec<&str> = name.split('/').collect();
         let id = pipeline_model::ActionTypeId::new(words[0], words[1], words[2], words[3]);
