@@ -29,6 +29,13 @@ const ALONE: &[&str] = &["local", "memory", "serve"];
 const NAMED: &[(&str, &[&str])] =
     &[("chaos", &["--", "100"]), ("chromium", &[]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
 
+/// The properties of the runner's state machine that are tried more often than each test run has time for.
+const PROPERTIES: &[&str] = &[
+    "the_invariants_hold_whatever_happens",
+    "a_replay_gives_the_same_state",
+    "what_is_allowed_to_go_on_comes_to_an_end",
+];
+
 fn named(target: &str) -> [&str; 4] {
     ["--workspace", "--all-features", "--test", target]
 }
@@ -166,6 +173,9 @@ fn clippy(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> 
 
 fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
     let mut steps = vec![step("test, default members", Work::Show(workspace.cargo(["test"])))];
+    let mut properties = workspace.cargo(["test", "--test", "it", "--"].iter().chain(PROPERTIES));
+    properties.env("PROPTEST_CASES", "10000");
+    steps.push(step("properties of the runner, 10,000 cases", Work::Run(properties)));
     let all = if quick {
         workspace.cargo(["test"].iter().chain(&Selection::without_sdk(members).arguments(&[])))
     } else {
@@ -219,6 +229,7 @@ mod tests {
             "test --workspace --all-features --test docker_registry",
             "test --workspace --all-features --test chaos -- 100",
             "clippy --workspace --all-features --test moto",
+            "PROPTEST_CASES=10000 cargo test --test it -- the_invariants_hold_whatever_happens",
             "RUSTDOCFLAGS=-Dwarnings cargo doc",
             "fmt --all --check",
             "clippy --package buildspec --features local --test acceptance",

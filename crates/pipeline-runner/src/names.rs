@@ -3,7 +3,7 @@
 
 use pipeline_model::model::Pipeline;
 
-use crate::core::Refusal;
+use crate::core::{Gate, Refusal};
 
 /// Pattern and lengths of the API for pipelines, stages and actions.
 const NAME: &str = "[A-Za-z0-9.@\\-_]+";
@@ -17,6 +17,15 @@ pub(crate) fn check(pipeline: &Pipeline) -> Result<(), Refusal> {
     for (s, stage) in (1..).zip(&pipeline.stages) {
         let path = format!("pipeline.stages.{s}.member");
         name(&format!("{path}.name"), &stage.name, NAME, ".@-_")?;
+        for gate in [Gate::BeforeEntry, Gate::OnSuccess, Gate::OnFailure] {
+            for rule in gate.condition(stage).into_iter().flat_map(|condition| condition.rules.iter()) {
+                name(&format!("{path}.rules.member.name"), &rule.name, NAME, ".@-_")?;
+                for artifact in rule.input_artifacts.iter() {
+                    let place = format!("{path}.rules.member.inputArtifacts.member.name");
+                    name(&place, &artifact.name, ARTIFACT, "_-")?;
+                }
+            }
+        }
         for (a, action) in (1..).zip(&stage.actions) {
             let path = format!("{path}.actions.{a}.member");
             name(&format!("{path}.name"), &action.name, NAME, ".@-_")?;
@@ -73,6 +82,13 @@ mod tests {
         ] {
             let message = refused(stage, action, artifact).unwrap();
             assert!(message.contains(place) && !message.contains('\u{1b}'), "{message}");
+        }
+        let mut pipeline = Pipeline::new("p", "arn:aws:iam::123456789012:role/p");
+        pipeline.stages = vec![Stage::new("S")];
+        for rule in [r#"{"name": "../evil"}"#, r#"{"name": "R", "inputArtifacts": [{"name": "../evil"}]}"#] {
+            let gate = format!(r#"{{"conditions": [{{"result": "FAIL", "rules": [{rule}]}}]}}"#);
+            pipeline.stages[0].before_entry = serde_json::from_str(&gate).unwrap();
+            assert!(check(&pipeline).unwrap_err().message.contains("../evil"));
         }
         assert!(refused("Build", &"x".repeat(101), "Out").unwrap().ends_with("less than or equal to 100"));
     }

@@ -12,6 +12,7 @@ mod deploy_s3;
 mod invoke_codepipeline;
 mod invoke_lambda;
 mod invoke_step_functions;
+mod rule_variable_check;
 mod source_directory;
 mod source_ecr;
 mod source_s3;
@@ -44,6 +45,7 @@ static BUILTIN: &[Make] = &[
     invoke_codepipeline::provider,
     invoke_lambda::provider,
     invoke_step_functions::provider,
+    rule_variable_check::provider,
     source_directory::provider,
     source_ecr::provider,
     source_s3::provider,
