@@ -16,7 +16,7 @@ use crate::{
     metadata::{self, Package},
     peers, scaffold,
     selection::{Selection, libraries},
-    tidy,
+    template_lint, tidy,
     workspace::{Workspace, show},
 };
 
@@ -168,6 +168,7 @@ fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
             steps.push(step(*target, Work::Show(test)));
         }
         steps.push(step("peers ecs", Work::Own("peers ecs", peers::check)));
+        steps.push(step("peers templates", Work::Own("peers templates", template_lint::check)));
     }
     steps
 }

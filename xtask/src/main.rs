@@ -27,6 +27,7 @@ mod scaffold;
 mod selection;
 mod served;
 mod sorted;
+mod template_lint;
 mod tidy;
 mod verdicts;
 mod workspace;
@@ -123,7 +124,7 @@ static COMMANDS: &[Command] = &[
     Command {
         name: "peers",
         arguments: "<service>",
-        summary: "what other people's programs say of deployments, beside ours; for `ecs`",
+        summary: "what other people's programs say of deployments and templates, beside ours; for `ecs` and `templates`",
         run: peers::run,
     },
     Command {

@@ -18,6 +18,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     Arguments,
     served::{self, Served},
+    template_lint,
     workspace::Workspace,
 };
 
@@ -59,15 +60,19 @@ struct Verdict {
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
     let [service] = arguments.values()?;
-    anyhow::ensure!(service == "ecs", "there are peers for `ecs`, not for `{service}`");
-    check(workspace)
+    match service {
+        "ecs" => check(workspace),
+        "templates" => template_lint::check(workspace),
+        _ => anyhow::bail!("there are peers for `ecs` and `templates`, not for `{service}`"),
+    }
 }
 
 /// Runs all of them and prints the table.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let programs = served::compiled(workspace, &["memory_ecs", "deploy_service"], &[])?;
     let [memory_ecs, ours] = programs.as_slice() else { anyhow::bail!("cargo gives other programs") };
-    let (ecs, aws) = (peer(workspace, "ecs")?, peer(workspace, "aws")?);
+    let install = format!("ecs-deploy=={ECS_DEPLOY} awscli");
+    let (ecs, aws) = (peer(workspace, "ecs", &install)?, peer(workspace, "aws", &install)?);
     let program = |tool| match tool {
         Tool::Ours => ours,
         Tool::EcsDeploy => &ecs,
@@ -98,14 +103,14 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 /// A peer: the workspace's own first, as what lies on PATH may be another release.
-fn peer(workspace: &Workspace, name: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn peer(workspace: &Workspace, name: &str, install: &str) -> anyhow::Result<PathBuf> {
     let own = workspace.path(".venv/bin").join(name);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let candidates = std::iter::once(own).chain(std::env::split_paths(&path).map(|directory| directory.join(name)));
     candidates.into_iter().find(|candidate| candidate.is_file()).with_context(|| {
         format!(
             "the program `{name}` is neither in `.venv/bin` of the workspace nor on PATH; install it with\n    \
-             python3 -m venv .venv && .venv/bin/pip install ecs-deploy=={ECS_DEPLOY} awscli"
+             python3 -m venv .venv && .venv/bin/pip install {install}"
         )
     })
 }

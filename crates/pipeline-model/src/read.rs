@@ -144,15 +144,19 @@ pub fn read(name: &str, text: &str) -> Reading {
 #[must_use]
 pub fn read_bytes(name: &str, bytes: &[u8], options: &ReadOptions) -> Reading {
     let (source, report) = spec_report::decode(name, bytes, &options.limits, &rules::STRUCTURE);
-    let mut reading = read_with(source, options);
-    reading.report.merge(report);
-    reading
+    read_after(source, options, report)
 }
 
 /// Reads a source with options.
 #[must_use]
 pub fn read_with(source: Source, options: &ReadOptions) -> Reading {
+    read_after(source, options, Report::new())
+}
+
+/// Reads a source about which this is known already.
+fn read_after(source: Source, options: &ReadOptions, before: Report) -> Reading {
     let (document, mut report) = spec_report::read(source, &options.limits, &rules::STRUCTURE);
+    report.merge(before);
     let mut declarations = Vec::new();
     if let Some(root) = document.root() {
         let is_json = document.format() == spec_report::Format::Json;
