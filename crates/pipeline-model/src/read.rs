@@ -103,7 +103,7 @@ impl Declaration {
         std::iter::once(self).chain(&self.others)
     }
 
-    /// This world alone, for whoever looks at them one by one.
+    /// What rules look at in this world, without the other worlds.
     pub(crate) fn alone(&self) -> Self {
         Self {
             source: self.source.clone(),
@@ -111,9 +111,9 @@ impl Declaration {
             logical_id: self.logical_id.clone(),
             pipeline: self.pipeline.clone(),
             places: self.places.clone(),
-            unresolved: self.unresolved.clone(),
+            unresolved: Vec::new(),
             beside: self.beside.clone(),
-            assumed: self.assumed.clone(),
+            assumed: BTreeMap::new(),
             others: Vec::new(),
         }
     }
