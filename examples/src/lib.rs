@@ -8,11 +8,14 @@ pub mod findings;
 mod interrupt;
 mod layer_bars;
 mod pipeline_round_trip;
+pub mod pipelines;
 mod progress;
+pub mod remote;
 mod rollouts;
 mod round_trip;
 mod summary;
 mod taskdef;
+pub mod webhook;
 
 pub use ecs::{Cluster, ClusterArguments, scenario};
 pub use interrupt::{cancel_on_ctrl_c, on_ctrl_c};

@@ -3,17 +3,11 @@
 //! A job is an example in release mode with its arguments; the peak is what the system says (`VmHWM`), read while the
 //! program runs. To measure something else, add a line to [`JOBS`].
 
-use std::{
-    fs,
-    path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, ensure};
 
-use crate::{Arguments, hostile_builds, workspace::Workspace};
+use crate::{Arguments, hostile_builds, watch, workspace::Workspace};
 
 /// Something to measure.
 struct Job {
@@ -47,8 +41,6 @@ const fn hostile(name: &'static str, prepare: fn(&Path) -> anyhow::Result<Vec<St
     Job { name, example: "pipeline_check", prepare, code, most_mebibytes: 200.0, most_seconds: 1.0 }
 }
 
-/// The peak moves until shortly before the end; looking this often misses nothing that counts.
-const LOOK: Duration = Duration::from_millis(1);
 /// Time is the best of so many runs: other programs can only make it longer.
 const RUNS: usize = 5;
 
@@ -69,36 +61,14 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
         }
         fs::create_dir_all(&directory)?;
         let arguments = (job.prepare)(&directory)?;
-        let started = Instant::now();
-        let mut command = Command::new(&program);
-        let child = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
-        peak = peak.max(watch(child, job.code)?);
-        best = best.min(started.elapsed());
+        let spent = watch::run_to(Command::new(&program).args(arguments), job.code)?;
+        (peak, best) = (peak.max(spent.peak), best.min(spent.wall));
     }
     let (mebibytes, seconds) = (peak as f64 / 1024.0, best.as_secs_f64());
     println!("{}: {mebibytes:.1} MiB of {}, {seconds:.3} s of {}", job.name, job.most_mebibytes, job.most_seconds);
     ensure!(mebibytes <= job.most_mebibytes, "{} takes more memory than it may", job.name);
     ensure!(seconds <= job.most_seconds, "{} takes longer than it may", job.name);
     Ok(())
-}
-
-/// Waits for a program that ends with this code; the most memory that it had, in KiB.
-fn watch(mut child: Child, code: i32) -> anyhow::Result<u64> {
-    let status_file = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    loop {
-        if let Ok(text) = fs::read_to_string(&status_file) {
-            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
-            peak = peak.max(kibibytes.unwrap_or(0));
-        }
-        if let Some(status) = child.try_wait()? {
-            ensure!(status.code() == Some(code), "the program ended with {status}, not with code {code}");
-            ensure!(peak > 0, "{status_file} tells nothing: this needs Linux");
-            return Ok(peak);
-        }
-        thread::sleep(LOOK);
-    }
 }
 
 /// A bundle of 5,000 files of 1 KB and one permission for all of them.

@@ -1,6 +1,7 @@
 //! The integration tests, in one binary.
 
 mod actions;
+mod build;
 mod client;
 mod cloudformation;
 mod draw;
@@ -11,11 +12,13 @@ mod json;
 mod pages;
 mod properties;
 mod providers;
+mod remote;
 mod rules;
 mod secrets;
 mod stacks;
 mod template;
 mod triggers;
+mod webhook;
 mod worlds;
 
 use pipeline_model::{Reading, read};

@@ -10,10 +10,16 @@ mod codedeploy;
 mod codedeploy_groups;
 mod codedeploy_targets;
 mod codepipeline;
+mod codepipeline_history;
+mod codepipeline_served;
+mod codepipeline_webhooks;
 mod ecr;
 mod ecr_served;
+mod ecr_settings;
 mod ecs;
 mod ecs_roles;
 mod ecs_served;
 mod secrets;
+#[path = "../served/mod.rs"]
+mod served;
 mod wire;

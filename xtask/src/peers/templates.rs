@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use crate::{peers::peer, workspace::Workspace};
+use crate::workspace::Workspace;
 
 /// The release that `.ci/run` installs.
 const CFN_LINT: &str = "1.58.0";
@@ -39,8 +39,12 @@ const SOURCES: &str = r#"{
 
 /// Writes templates and has them looked at.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    let install = format!("cfn-lint=={CFN_LINT}");
-    let linter = peer(workspace, "cfn-lint", &install)?;
+    let linter = super::found(workspace, &[".venv/bin"], "cfn-lint").with_context(|| {
+        format!(
+            "the program `cfn-lint` is neither in `.venv/bin` of the workspace nor on PATH; install it with\n    \
+             python3 -m venv .venv && .venv/bin/pip install cfn-lint=={CFN_LINT}"
+        )
+    })?;
     let convert = workspace.build_example("pipeline_convert", false)?;
     let directory = workspace.path("target/peers");
     fs::create_dir_all(&directory)?;
