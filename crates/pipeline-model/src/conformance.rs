@@ -2,12 +2,15 @@
 //!
 //! Not a stable part of the API: a new version may ask for more.
 
+mod service;
+
 use spec_report::{Levels, Report};
 
 use crate::actions::{ActionType, Catalogue};
 use crate::client::{GetPipeline, Pipelines};
 use crate::model::{Action, Category, InputArtifact, OutputArtifact, Pipeline};
 use crate::{check_with, read};
+pub use service::service;
 
 /// What a suite found wrong, one sentence each.
 pub type Failures = Vec<String>;
