@@ -14,9 +14,9 @@ const PIPELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/shop/pipeline.json"
 const SECRET: &str = "not-a-real-secret";
 
 fn ask(address: SocketAddr, head: &str, body: &[u8]) -> u16 {
-    let mut stream = TcpStream::connect(address).unwrap();
+    let mut stream = TcpStream::connect(address).expect("it listens");
     let request = format!("{head}\r\nhost: test\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
-    stream.write_all(request.as_bytes()).unwrap();
+    stream.write_all(request.as_bytes()).expect("it reads headers");
     // A server that has read enough may close before all is sent.
     let _ = stream.write_all(body);
     let mut answer = String::new();
