@@ -14,10 +14,13 @@ pub mod places;
 pub mod references;
 pub mod remote;
 pub mod rules;
+pub mod stacks;
+pub mod template;
 pub mod triggers;
 pub mod webhook;
 
 mod read;
+mod worlds;
 
 pub use format::cloudformation::{Unresolved, Values};
 pub use model::{Action, ActionTypeId, Pipeline, Stage};

@@ -12,7 +12,7 @@ use pipeline_model::model::{ActionTypeId, ConfigValue};
 
 use crate::artifact::{ArtifactStore, DirectoryStore};
 use crate::cancel::Cancel;
-use crate::core::FailureKind;
+use crate::core::{Compute, FailureKind};
 use crate::job::{ActionJob, ActionOutcome, ActionProvider, JobContext};
 
 /// Runs the suite against an artifact store that is empty. `space` is an empty directory. The answer lists what the store
@@ -115,5 +115,11 @@ fn job<'a>(id: &ActionTypeId, keys: impl Iterator<Item = &'a &'static str>, inpu
         revision: None,
         source_version: None,
         continuation: None,
+        role_arn: None,
+        region: None,
+        compute: Compute::default(),
+        interrupted: false,
+        ordinal: 1,
+        attempt: 1,
     }
 }

@@ -16,7 +16,7 @@ use pipeline_model::model::{ActionTypeId, ConfigValue};
 use crate::Error;
 use crate::artifact::{ArtifactStore, inside};
 use crate::cancel::Cancel;
-use crate::core::{ActionStart, FailureKind};
+use crate::core::{ActionStart, Compute, FailureKind};
 
 /// Runs actions of one or several action types.
 ///
@@ -83,10 +83,22 @@ pub struct ActionJob {
     pub source_version: Option<String>,
     /// What the last [`ActionOutcome::Continue`] of this action carried.
     pub continuation: Option<String>,
+    /// Role to work under, where the action names one.
+    pub role_arn: Option<String>,
+    /// Region to work in, where the action names one.
+    pub region: Option<String>,
+    /// What only compute actions have.
+    pub compute: Compute,
+    /// It was in flight when an earlier runner ended, and may have done some of its work already.
+    pub interrupted: bool,
+    /// Which execution of the pipeline this is, from 1.
+    pub ordinal: u32,
+    /// Which run of the action in its execution this is, from 1.
+    pub attempt: u32,
 }
 
 impl ActionJob {
-    pub(crate) fn new(pipeline: &str, start: &ActionStart, continuation: Option<String>) -> Self {
+    pub(crate) fn new(pipeline: &str, start: &ActionStart) -> Self {
         Self {
             id: start.id.clone(),
             execution: start.execution.clone(),
@@ -99,8 +111,49 @@ impl ActionJob {
             outputs: start.outputs.clone(),
             revision: start.revision.clone(),
             source_version: start.source_version.clone(),
-            continuation,
+            continuation: start.continuation.clone(),
+            role_arn: start.role_arn.clone(),
+            region: start.region.clone(),
+            compute: start.compute.clone(),
+            interrupted: start.interrupted,
+            ordinal: start.ordinal,
+            attempt: start.attempt,
         }
+    }
+
+    /// The first input artifact, for actions that work on one: name and key.
+    ///
+    /// # Errors
+    /// The outcome to answer with, when there is none.
+    pub fn input(&self) -> Result<(&str, &str), ActionOutcome> {
+        let first = self.inputs.first().map(|(name, key)| (name.as_str(), key.as_str()));
+        first.ok_or_else(|| ActionOutcome::misconfigured("the action needs an input artifact: give it one"))
+    }
+
+    /// The key of an input artifact.
+    ///
+    /// # Errors
+    /// The outcome to answer with, when the action has no such input.
+    pub fn input_named(&self, name: &str) -> Result<(&str, &str), ActionOutcome> {
+        let found = self.inputs.iter().find(|(known, _)| known == name);
+        found.map(|(name, key)| (name.as_str(), key.as_str())).ok_or_else(|| {
+            let known: Vec<_> = self.inputs.iter().map(|(name, _)| name.as_str()).collect();
+            ActionOutcome::misconfigured(format!(
+                "artifact `{}` is no input artifact of action '{}' (its inputs: {}): add it",
+                name.escape_debug(),
+                self.action,
+                known.join(", ")
+            ))
+        })
+    }
+
+    /// The key of the first output artifact.
+    ///
+    /// # Errors
+    /// The outcome to answer with, when there is none.
+    pub fn output(&self) -> Result<&str, ActionOutcome> {
+        let first = self.outputs.first().map(|(_, key)| key.as_str());
+        first.ok_or_else(|| ActionOutcome::misconfigured("the action needs an output artifact: give it one"))
     }
 
     /// A configuration value.
@@ -298,6 +351,11 @@ impl JobContext {
         let directory = self.workspace.join("in").join(name);
         self.artifacts.unpack(key, &directory).await?;
         Ok(directory)
+    }
+
+    /// Where the artifact of this key lies, as the store tells it: a path, or `s3://bucket/key`.
+    pub fn locate(&self, key: &str) -> String {
+        self.artifacts.locate(key)
     }
 
     /// Packs a directory as the output artifact of this key.

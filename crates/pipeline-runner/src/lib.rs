@@ -9,21 +9,27 @@ mod code_deploy;
 pub mod conformance;
 pub mod core;
 mod error;
+pub mod host;
 mod job;
+pub mod journal;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod mocks;
 mod names;
 mod observer;
 pub mod preflight;
 pub mod providers;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod settings;
 mod shell;
 
-pub use approval::{Always, Answer, ApprovalsFile, Approver, Prompt, Terminal};
+pub use approval::{Always, Answer, ApprovalsFile, Approver, Elsewhere, Prompt, Terminal};
 pub use backends::Backends;
 pub use cancel::Cancel;
 pub use code_deploy::CodeDeploy;
 pub use error::{Error, Result};
+pub use host::Host;
 pub use job::{ActionJob, ActionOutcome, ActionProvider, JobContext, LogSink};
 pub use observer::{Observer, Silent};
 pub use providers::Providers;

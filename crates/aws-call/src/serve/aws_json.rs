@@ -65,6 +65,18 @@ impl Refusal {
         self
     }
 
+    /// Its code: the exception's name.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// With a member of the error's shape, such as `lastValidByteReceived`.
     #[must_use]
     pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {

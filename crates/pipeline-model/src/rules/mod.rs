@@ -77,6 +77,7 @@ use spec_report::{Check, Diagnostic, Levels, Report, Rule, Severity, run_checks}
 
 use crate::actions::Catalogue;
 use crate::read::Reading;
+use crate::{template, worlds};
 pub(crate) use structure::{NO_PIPELINE, STRUCTURE};
 pub(crate) use subject::Subject;
 
@@ -157,7 +158,7 @@ pub(crate) static CHECKS: &[Check<Subject>] = &[
 #[must_use]
 pub fn rules() -> Vec<&'static Rule> {
     let mut all: Vec<&'static Rule> =
-        CHECKS.iter().map(|check| check.rule).chain(structure::ALL.iter().copied()).collect();
+        CHECKS.iter().map(|check| check.rule).chain(structure::ALL.iter().chain(template::RULES).copied()).collect();
     all.sort_by_key(|rule| rule.id);
     all
 }
@@ -175,8 +176,15 @@ pub fn check_with(reading: &Reading, catalogue: &Catalogue, levels: &Levels) -> 
     // What is missing from half a file may stand in the other half.
     let whole = if reading.document.is_complete() { reading.declarations.as_slice() } else { &[] };
     for declaration in whole {
-        let subject = Subject { declaration: declaration.clone(), catalogue: catalogue.clone() };
-        run_checks(CHECKS, &subject, &Levels::default(), &mut report);
+        report.merge(worlds::findings(declaration, |world| {
+            let subject = Subject { declaration: world.alone(), catalogue: catalogue.clone() };
+            let mut found = Report::new();
+            run_checks(CHECKS, &subject, &Levels::default(), &mut found);
+            found
+        }));
+    }
+    if let Some(root) = reading.document.root().filter(|_| reading.document.is_complete()) {
+        report.merge(template::check(reading.document.source(), root));
     }
     let levels = levels.clone().with_comments(&reading.document, "pipeline-model", &rules(), structure::SUPPRESSION);
     levels.apply(&mut report);

@@ -4,5 +4,9 @@
 mod code_deploy;
 mod core;
 mod delivery;
+mod host;
+mod journal;
+mod mocks;
 mod properties;
+mod serve;
 mod shell;

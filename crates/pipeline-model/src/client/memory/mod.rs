@@ -118,6 +118,12 @@ impl MemoryCodePipeline {
         };
     }
 
+    /// The current declaration with its secrets, for whoever is to run it.
+    #[must_use]
+    pub fn stored(&self, pipeline: &str) -> Option<crate::Pipeline> {
+        self.lock().pipelines.get(pipeline).map(|kept| kept.current().clone())
+    }
+
     /// The execution of that id, if there is one.
     #[must_use]
     pub fn execution(&self, pipeline: &str, id: &str) -> Option<Execution> {

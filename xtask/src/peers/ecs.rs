@@ -16,7 +16,6 @@ use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 
 use crate::{
-    Arguments,
     served::{self, Served},
     workspace::Workspace,
 };
@@ -55,12 +54,6 @@ struct Verdict {
     said: String,
     /// Whether the revision that the service runs was deregistered.
     took_away: bool,
-}
-
-pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
-    let [service] = arguments.values()?;
-    anyhow::ensure!(service == "ecs", "there are peers for `ecs`, not for `{service}`");
-    check(workspace)
 }
 
 /// Runs all of them and prints the table.
@@ -102,10 +95,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
 
 /// A peer: the workspace's own first, as what lies on PATH may be another release.
 fn peer(workspace: &Workspace, name: &str) -> anyhow::Result<PathBuf> {
-    let own = workspace.path(".venv/bin").join(name);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let candidates = std::iter::once(own).chain(std::env::split_paths(&path).map(|directory| directory.join(name)));
-    candidates.into_iter().find(|candidate| candidate.is_file()).with_context(|| {
+    super::found(workspace, &[".venv/bin"], name).with_context(|| {
         format!(
             "the program `{name}` is neither in `.venv/bin` of the workspace nor on PATH; install it with\n    \
              python3 -m venv .venv && .venv/bin/pip install ecs-deploy=={ECS_DEPLOY} awscli"
