@@ -27,6 +27,7 @@ use pipeline_model::client::{ApprovalStatus, StartExecution};
 use pipeline_model::model::RetryMode;
 use pipeline_model::remote::{Applied, OnApproval, Plan, Remote, WatchOptions};
 use pipeline_model::triggers::Event;
+use pipeline_model::webhook::{Authentication, Filter, Webhook};
 use pipeline_model::{ReadOptions, check, read_bytes};
 use serde_json::json;
 
@@ -103,6 +104,13 @@ async fn run(arguments: &Arguments) -> anyhow::Result<Answer> {
         Verb::Enable { name, stage } => {
             remote.enable(name, stage).await?;
             Ok(Answer::new(true, format!("executions enter {stage} again\n"), json!({ "outcome": "enabled" })))
+        }
+        Verb::Register { webhook, pipeline, action, secret_from } => {
+            let secret = SystemEnv.var(secret_from).with_context(|| format!("{secret_from} is not set"))?;
+            let secret = Authentication::GitHubHmac(Secret::new(secret));
+            let webhook = Webhook::new(webhook, pipeline, action, secret).with_filter(Filter::branch_of_target());
+            let listed = remote.put_registered(&webhook).await?;
+            Ok(Answer::new(true, "registered\n".to_owned(), json!({ "outcome": "registered", "arn": listed.arn })))
         }
         Verb::Doctor { name, push, tag } => {
             let event = push.as_ref().map(Event::push).or_else(|| tag.as_ref().map(Event::tag));

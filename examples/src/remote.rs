@@ -122,6 +122,18 @@ pub enum Verb {
         #[arg(long)]
         stage: String,
     },
+    /// Creates or replaces a webhook and registers it at GitHub, again after its secret has changed
+    Register {
+        webhook: String,
+        #[arg(long)]
+        pipeline: String,
+        /// Source action
+        #[arg(long)]
+        action: String,
+        /// Environment variable with the secret
+        #[arg(long, default_value = "WEBHOOK_SECRET")]
+        secret_from: String,
+    },
     /// Says what keeps changes from starting a pipeline
     Doctor {
         name: String,

@@ -189,6 +189,7 @@ fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
         }
         steps.push(step("peers ecr", Work::Own("peers ecr --small", |workspace| peers::ecr::check(workspace, true))));
         steps.push(step("peers ecs", Work::Own("peers ecs", peers::ecs::check)));
+        steps.push(step("peers templates", Work::Own("peers templates", peers::templates::check)));
     }
     steps
 }

@@ -125,7 +125,7 @@ static COMMANDS: &[Command] = &[
     Command {
         name: "peers",
         arguments: "<service> [--small]",
-        summary: "other people's programs beside ours: pushes (`ecr`, measured unless --small), deployments (`ecs`)",
+        summary: "other people's programs beside ours: pushes (`ecr`, measured unless --small), deployments (`ecs`), `templates`",
         run: peers::run,
     },
     Command {

@@ -2,12 +2,15 @@
 //!
 //! Not a stable part of the API: a new version may ask for more.
 
+mod service;
+
 use spec_report::{Levels, Report};
 
 use crate::actions::{ActionType, Catalogue};
 use crate::client::{GetPipeline, Pipelines};
 use crate::model::{Action, Category, InputArtifact, OutputArtifact, Pipeline};
 use crate::{check_with, read};
+pub use service::service;
 
 /// What a suite found wrong, one sentence each.
 pub type Failures = Vec<String>;
@@ -151,8 +154,9 @@ fn rename(text: &str, key: &str, to: Option<&str>) -> String {
 
 fn checked(text: &str, catalogue: &Catalogue) -> (Option<Action>, Report) {
     let reading = read("example.yaml", text);
-    // The superseded source is still a type of the catalogue.
-    let levels = Levels::default().allow("pipeline-model/github-v1-deprecated");
+    // What is superseded or shut down is still a type of the catalogue.
+    let levels =
+        Levels::default().allow("pipeline-model/github-v1-deprecated").allow("pipeline-model/retired-provider");
     let report = check_with(&reading, catalogue, &levels);
     let example = reading.pipeline().and_then(|pipeline| {
         let stage = pipeline.stage("Example").or_else(|| pipeline.stages.first())?;

@@ -90,10 +90,16 @@ impl Places {
 /// The path of a field below another one.
 #[must_use]
 pub fn join(path: &str, part: impl std::fmt::Display) -> String {
-    let part = part.to_string().replace('~', "~0").replace('/', "~1");
-    let mut out = String::with_capacity(path.len() + part.len() + 1);
+    let mut out = String::with_capacity(path.len() + 24);
+    out.push_str(path);
+    out.push('/');
+    let start = out.len();
     // Writing to a string cannot fail.
-    let _ = write!(out, "{path}/{part}");
+    let _ = write!(out, "{part}");
+    if out[start..].contains(['~', '/']) {
+        let part = out[start..].replace('~', "~0").replace('/', "~1");
+        out.replace_range(start.., &part);
+    }
     out
 }
 

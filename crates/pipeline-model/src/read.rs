@@ -103,7 +103,7 @@ impl Declaration {
         std::iter::once(self).chain(&self.others)
     }
 
-    /// This world alone, for whoever looks at them one by one.
+    /// What rules look at in this world, without the other worlds.
     pub(crate) fn alone(&self) -> Self {
         Self {
             source: self.source.clone(),
@@ -111,9 +111,9 @@ impl Declaration {
             logical_id: self.logical_id.clone(),
             pipeline: self.pipeline.clone(),
             places: self.places.clone(),
-            unresolved: self.unresolved.clone(),
+            unresolved: Vec::new(),
             beside: self.beside.clone(),
-            assumed: self.assumed.clone(),
+            assumed: BTreeMap::new(),
             others: Vec::new(),
         }
     }
@@ -144,15 +144,19 @@ pub fn read(name: &str, text: &str) -> Reading {
 #[must_use]
 pub fn read_bytes(name: &str, bytes: &[u8], options: &ReadOptions) -> Reading {
     let (source, report) = spec_report::decode(name, bytes, &options.limits, &rules::STRUCTURE);
-    let mut reading = read_with(source, options);
-    reading.report.merge(report);
-    reading
+    read_after(source, options, report)
 }
 
 /// Reads a source with options.
 #[must_use]
 pub fn read_with(source: Source, options: &ReadOptions) -> Reading {
+    read_after(source, options, Report::new())
+}
+
+/// Reads a source about which this is known already.
+fn read_after(source: Source, options: &ReadOptions, before: Report) -> Reading {
     let (document, mut report) = spec_report::read(source, &options.limits, &rules::STRUCTURE);
+    report.merge(before);
     let mut declarations = Vec::new();
     if let Some(root) = document.root() {
         let is_json = document.format() == spec_report::Format::Json;

@@ -4,6 +4,7 @@ pub(crate) mod ecr;
 pub(crate) mod ecs;
 mod pushers;
 mod registries;
+pub(crate) mod templates;
 
 use std::path::PathBuf;
 
@@ -14,7 +15,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     match service {
         "ecr" => ecr::check(workspace, arguments.has("small")),
         "ecs" => ecs::check(workspace),
-        other => anyhow::bail!("there are peers for `ecr` and `ecs`, not for `{other}`"),
+        "templates" => templates::check(workspace),
+        other => anyhow::bail!("there are peers for `ecr`, `ecs` and `templates`, not for `{other}`"),
     }
 }
 

@@ -74,6 +74,7 @@ inputArtifacts:
   - name: SourceOutput
 configuration:
   ECRRepositoryName: shop
+  ImageTags: "latest,#{codepipeline.PipelineExecutionId}"
 "#
     }
 }

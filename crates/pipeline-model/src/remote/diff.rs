@@ -88,7 +88,7 @@ pub fn diff(old: &Pipeline, new: &Pipeline) -> Vec<Change> {
     let (mut old_json, mut new_json) = (to_json(old, Secrets::Hide), to_json(new, Secrets::Hide));
     hide_secrets(&mut old_json, old);
     hide_secrets(&mut new_json, new);
-    let (mut old_json, mut new_json) = (plain(old_json, ""), plain(new_json, ""));
+    let (mut old_json, mut new_json) = (plain(old_json), plain(new_json));
     if let (Some(old), Some(new)) = (old_json.as_object_mut(), new_json.as_object_mut())
         && !new.contains_key("pipelineType")
     {
@@ -111,7 +111,7 @@ fn hide_secrets(json: &mut Json, pipeline: &Pipeline) {
 }
 
 /// The value without what means the same when it is absent.
-fn plain(value: Json, key: &str) -> Json {
+fn plain(value: Json) -> Json {
     match value {
         Json::Object(members) => {
             let kept = members.into_iter().filter_map(|(key, value)| {
@@ -122,12 +122,12 @@ fn plain(value: Json, key: &str) -> Json {
                     "type" => value == "PLAINTEXT",
                     _ => false,
                 };
-                let value = plain(value, &key);
+                let value = plain(value);
                 (!default && !is_empty(&value)).then_some((key, value))
             });
             Json::Object(kept.collect())
         }
-        Json::Array(items) => Json::Array(items.into_iter().map(|item| plain(item, key)).collect()),
+        Json::Array(items) => Json::Array(items.into_iter().map(plain).collect()),
         other => other,
     }
 }

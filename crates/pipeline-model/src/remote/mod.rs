@@ -33,6 +33,7 @@ mod error;
 mod follow;
 mod logs;
 mod plan;
+mod register;
 mod secrets;
 mod steer;
 mod watch;

@@ -9,7 +9,7 @@ use crate::model::Category;
 declare_rule! {
     /// ## What it does
     /// Finds actions of the mode `CHANGE_SET_EXECUTE` before which no action makes a change set of that name for
-    /// that stack.
+    /// that stack. An action of the same stage that runs code of its own may have made it.
     ///
     /// ## Why
     /// The action fails when the change set is not there, or carries out an old one.

@@ -43,6 +43,7 @@ async fn the_memory_service_passes_the_suite() {
     // Behind an `Arc` it is a client as well.
     let shared: Arc<dyn Pipelines> = Arc::new(service());
     conformance::pipelines(&shared, &shop()).await.unwrap();
+    conformance::service(&service(), &shop()).await.unwrap();
 }
 
 type Change = fn(&mut Pipeline);
@@ -241,10 +242,10 @@ async fn running(mode: ExecutionMode, starts: usize) -> (MemoryCodePipeline, Vec
     let mut pipeline = shop();
     pipeline.pipeline_type = Some(PipelineType::V2);
     pipeline.execution_mode = Some(mode);
-    service.create(&pipeline).await.unwrap();
+    service.create(&pipeline).await.expect("the service in memory has it");
     let mut ids = Vec::new();
     for _ in 0..starts {
-        let id = service.start(&StartExecution::new("shop")).await.unwrap();
+        let id = service.start(&StartExecution::new("shop")).await.expect("the service in memory has it");
         service.end_action("shop", &id, "Source", None);
         ids.push(id);
     }
@@ -252,7 +253,7 @@ async fn running(mode: ExecutionMode, starts: usize) -> (MemoryCodePipeline, Vec
 }
 
 fn statuses(service: &MemoryCodePipeline, ids: &[String]) -> Vec<ExecutionStatus> {
-    ids.iter().map(|id| service.execution("shop", id).unwrap().status).collect()
+    ids.iter().map(|id| service.execution("shop", id).expect("the service in memory has it").status).collect()
 }
 
 #[tokio::test]

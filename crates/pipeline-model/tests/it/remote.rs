@@ -164,7 +164,11 @@ async fn secrets_that_only_the_service_knows_are_not_lost() {
 
 async fn watched(site: &Site, id: &str, options: &WatchOptions) -> (pipeline_model::remote::Watched, Vec<String>) {
     let mut told = Vec::new();
-    let watched = site.remote.watch("shop", id, options, &mut |event| told.push(event.to_string())).await.unwrap();
+    let watched = site
+        .remote
+        .watch("shop", id, options, &mut |event| told.push(event.to_string()))
+        .await
+        .expect("it can be watched");
     (watched, told)
 }
 
@@ -402,5 +406,20 @@ async fn the_doctor_finds_what_keeps_changes_back() {
     );
     assert!(diagnosis.findings.iter().any(|finding| finding.weight == Weight::Ask));
     assert!(causes(&site.remote.doctor("shop", Some(&event), None).await.unwrap()).is_empty());
-    let _ = site.service.state("shop").await;
+}
+
+#[tokio::test]
+async fn github_learns_of_another_secret_only_when_it_is_registered_again() {
+    let Site { service, remote, .. } = site();
+    service.create(&straight()).await.unwrap();
+    let webhook =
+        |secret: &str| Webhook::new("hook", "shop", "Source", Authentication::GitHubHmac(Secret::new(secret)));
+    remote.put_registered(&webhook("first-secret")).await.unwrap();
+    assert_eq!(service.github_secret("hook").unwrap().expose(), "first-secret");
+    // This is the trap: the webhook has the new secret, and GitHub signs with the old one.
+    service.put_webhook(&webhook("second-secret")).await.unwrap();
+    service.register("hook").await.unwrap();
+    assert_eq!(service.github_secret("hook").unwrap().expose(), "first-secret");
+    remote.put_registered(&webhook("second-secret")).await.unwrap();
+    assert_eq!(service.github_secret("hook").unwrap().expose(), "second-secret");
 }

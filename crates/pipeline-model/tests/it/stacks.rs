@@ -234,7 +234,7 @@ impl Stacks for Slow {
     }
 
     async fn events(&self, stack: &str, after: Option<&str>) -> Result<Vec<StackEvent>, CallError> {
-        let mut asked = self.asked.lock().unwrap();
+        let mut asked = self.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *asked += 1;
         match *asked {
             1 => Err(CallError::service(

@@ -162,7 +162,7 @@ fn a_secret_in_a_template_is_not_shown() {
 }
 
 fn json_of(text: &str) -> Json {
-    to_json(&as_written(&read("template.yaml", text).document).unwrap())
+    to_json(&as_written(&read("template.yaml", text).document).expect("a template"))
 }
 
 #[test]

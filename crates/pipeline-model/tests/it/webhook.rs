@@ -185,7 +185,7 @@ fn a_call_comes_to_a_start_or_to_a_reason() {
 
 /// HMAC by its definition, over the library's plain digest: slow, and with nothing to get wrong.
 fn naive_hmac(algorithm: &'static ring::digest::Algorithm, key: &[u8], body: &[u8]) -> Vec<u8> {
-    let mut block = vec![0_u8; 64];
+    let mut block = [0_u8; 64];
     if key.len() > 64 {
         let digest = ring::digest::digest(algorithm, key);
         block[..digest.as_ref().len()].copy_from_slice(digest.as_ref());

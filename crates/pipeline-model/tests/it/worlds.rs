@@ -60,8 +60,8 @@ fn a_condition_and_its_opposite_are_never_both_true() {
     assert_eq!(worlds(&reading(&text, Values::default())), ["A", "B"]);
     assert_eq!(worlds(&reading(&text, Values::default().with_parameter("Stage", "test"))), ["A"]);
     let declaration = &reading(&text, Values::default()).declarations[0];
-    assert_eq!(declaration.assumed["IsTest"], true);
-    assert_eq!(declaration.others[0].assumed["IsNot"], true);
+    assert!(declaration.assumed["IsTest"] && !declaration.assumed["IsNot"]);
+    assert!(!declaration.others[0].assumed["IsTest"] && declaration.others[0].assumed["IsNot"]);
 }
 
 #[test]
@@ -215,4 +215,12 @@ fn circles_and_lost_names_are_found() {
     );
     let report = check(&reading(&loops, Values::default()), &Levels::default());
     assert!(report.iter().any(|found| found.message == "Circular dependency between conditions: [L, M]"), "{report:?}");
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_read() {
+    let bytes = vec![b'#'; 50 << 20];
+    let reading = pipeline_model::read_bytes("template.yaml", &bytes, &ReadOptions::default());
+    let found: Vec<_> = reading.report.iter().map(|found| found.rule.name()).collect();
+    assert_eq!(found, ["limit"]);
 }

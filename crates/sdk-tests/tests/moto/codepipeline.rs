@@ -7,7 +7,8 @@ use aws_sdk_codepipeline::Client;
 use pipeline_model::{
     Pipeline,
     client::{
-        Executions as _, GetPipeline, PipelineSummary, Pipelines as _, RetryStage, StartExecution, StopExecution,
+        Direction, ExecutionStatus, Executions as _, GetPipeline, History as _, ListExecutions, PipelineSummary,
+        Pipelines as _, RetryStage, RollbackStage, StartExecution, StopExecution, Transitions as _, Webhooks as _,
         sdk::CodePipeline,
     },
 };
@@ -90,6 +91,15 @@ async fn declarations_come_back_as_they_were_sent() {
     let start = StartExecution::new("shop").with_variable("Colour", "blue");
     let (first, second) = (codepipeline.start(&start).await.unwrap(), codepipeline.start(&start).await.unwrap());
     assert!(!first.is_empty() && first != second);
+    // Moto lets every execution succeed at once.
+    let found = codepipeline.execution("shop", &first).await.unwrap();
+    assert_eq!((found.id.as_str(), found.status), (first.as_str(), ExecutionStatus::Succeeded));
+    let listed = codepipeline.executions(&ListExecutions::new("shop", 10)).await.unwrap();
+    let mut ids: Vec<_> = listed.iter().map(|execution| execution.id.as_str()).collect();
+    let mut started = vec![first.as_str(), second.as_str()];
+    ids.sort_unstable();
+    started.sort_unstable();
+    assert_eq!(ids, started);
 
     codepipeline.delete("shop").await.unwrap();
     assert_eq!(codepipeline.list().await.unwrap(), []);
@@ -127,5 +137,9 @@ async fn what_is_refused_or_not_there_is_an_error() {
     is_missing(codepipeline.state("shop").await, "GetPipelineState");
     let id = "00000000-0000-4000-8000-000000000000";
     is_missing(codepipeline.stop(&StopExecution::and_wait("shop", id)).await, "StopPipelineExecution");
+    is_missing(codepipeline.action_executions("shop", id).await, "ListActionExecutions");
+    is_missing(codepipeline.rollback(&RollbackStage::new("shop", "Release", id)).await, "RollbackStage");
+    is_missing(codepipeline.enable("shop", "Release", Direction::Inbound).await, "EnableStageTransition");
+    is_missing(codepipeline.list_webhooks().await, "ListWebhooks");
     is_missing(codepipeline.retry(&RetryStage::failed_actions("shop", "Source", id)).await, "RetryStageExecution");
 }

@@ -31,7 +31,7 @@ impl Executions for MemoryCodePipeline {
             {
                 return Ok(earlier.id.clone());
             }
-            let (status, summary, variables) = bind(OPERATION, request, given, entry)?;
+            let (status, summary, variables) = bind(OPERATION, request, &given, entry)?;
             let declaration = entry.current();
             if declaration.stages.iter().any(crate::Stage::has_gates) {
                 return Err(unsupported(OPERATION, "the service in memory cannot evaluate the gates of stages"));
@@ -125,7 +125,7 @@ type Bound = (ExecutionStatus, Option<String>, BTreeMap<String, String>);
 fn bind(
     operation: &'static str,
     request: &StartExecution,
-    given: BTreeMap<String, String>,
+    given: &BTreeMap<String, String>,
     entry: &Entry,
 ) -> Result<Bound, CallError> {
     let declaration = entry.current();

@@ -28,7 +28,7 @@ use aws_call::{CallError, Clock, Fault, IdSource};
 
 use super::{ActionError, ActionStatus, Execution};
 use crate::model::Pipeline;
-use crate::webhook::ListedWebhook;
+use crate::webhook::{Authentication, ListedWebhook};
 use advance::Pace;
 use record::Entry;
 
@@ -58,7 +58,8 @@ struct State {
 #[derive(Debug)]
 struct Kept {
     listed: ListedWebhook,
-    registered: bool,
+    /// How GitHub shows who it is: as it was told when the webhook was registered.
+    registered: Option<Authentication>,
 }
 
 impl fmt::Debug for MemoryCodePipeline {
@@ -144,19 +145,19 @@ impl MemoryCodePipeline {
         ended.unwrap_or(false)
     }
 
-    /// The secret of a webhook as it is kept: what whoever plays GitHub needs.
+    /// The secret that GitHub signs with: the one that the webhook had when it was registered.
     #[must_use]
-    pub fn webhook_secret(&self, name: &str) -> Option<aws_call::Secret> {
-        match &self.lock().webhooks.get(name)?.listed.webhook.authentication {
-            crate::webhook::Authentication::GitHubHmac(secret) => Some(secret.clone()),
+    pub fn github_secret(&self, webhook: &str) -> Option<aws_call::Secret> {
+        match self.lock().webhooks.get(webhook)?.registered.as_ref()? {
+            Authentication::GitHubHmac(secret) => Some(secret.clone()),
             _ => None,
         }
     }
 
     /// Whether GitHub knows of a webhook.
     #[must_use]
-    pub fn is_registered(&self, name: &str) -> bool {
-        self.lock().webhooks.get(name).is_some_and(|kept| kept.registered)
+    pub fn is_registered(&self, webhook: &str) -> bool {
+        self.lock().webhooks.get(webhook).is_some_and(|kept| kept.registered.is_some())
     }
 
     /// A panic elsewhere leaves whole entries behind, so the data stays usable.

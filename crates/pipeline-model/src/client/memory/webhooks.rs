@@ -40,11 +40,12 @@ impl Webhooks for MemoryCodePipeline {
         }
         let mut listed = ListedWebhook::new(webhook.clone(), url);
         listed.arn = Some(arn);
-        let mut registered = false;
+        let mut registered = None;
         if let Some(earlier) = webhooks.get(&webhook.name) {
             listed.url.clone_from(&earlier.listed.url);
             listed.last_triggered = earlier.listed.last_triggered;
-            registered = earlier.registered;
+            // GitHub is not told of another secret: that is what registering again is for.
+            registered.clone_from(&earlier.registered);
         }
         let answer = hidden(&listed);
         webhooks.insert(webhook.name.clone(), Kept { listed, registered });
@@ -57,22 +58,30 @@ impl Webhooks for MemoryCodePipeline {
     }
 
     async fn register(&self, name: &str) -> Result<(), CallError> {
-        self.set_registered("RegisterWebhookWithThirdParty", name, true)
+        self.with_webhook("RegisterWebhookWithThirdParty", name, |kept| {
+            // A hook that GitHub has stays as it is.
+            kept.registered.get_or_insert_with(|| kept.listed.webhook.authentication.clone());
+        })
     }
 
     async fn deregister(&self, name: &str) -> Result<(), CallError> {
-        self.set_registered("DeregisterWebhookWithThirdParty", name, false)
+        self.with_webhook("DeregisterWebhookWithThirdParty", name, |kept| kept.registered = None)
     }
 }
 
 impl MemoryCodePipeline {
-    fn set_registered(&self, operation: &'static str, name: &str, registered: bool) -> Result<(), CallError> {
+    fn with_webhook(
+        &self,
+        operation: &'static str,
+        name: &str,
+        change: impl FnOnce(&mut Kept),
+    ) -> Result<(), CallError> {
         let mut state = self.lock();
         let Some(kept) = state.webhooks.get_mut(name) else {
             let message = format!("there is no webhook `{name}`");
             return Err(CallError::service(operation, "WebhookNotFoundException", message));
         };
-        kept.registered = registered;
+        change(kept);
         Ok(())
     }
 }
