@@ -24,14 +24,14 @@ enum Expr {
     Text(String),
     Ref(usize),
     /// Texts and parameters, one after the other; names of the expression's own after them.
-    Sub(Vec<(String, usize)>, Vec<Expr>),
-    Join(String, Vec<Expr>),
-    Select(Index, Vec<Expr>),
+    Sub(Vec<(String, usize)>, Vec<Self>),
+    Join(String, Vec<Self>),
+    Select(Index, Vec<Self>),
     /// One part of a text, if it has that many.
-    Part(usize, Box<Expr>),
-    If(Cond, Box<Expr>, Box<Expr>),
+    Part(usize, Box<Self>),
+    If(Cond, Box<Self>, Box<Self>),
     FindInMap(usize, usize),
-    Base64(Box<Expr>),
+    Base64(Box<Self>),
 }
 
 /// A condition.
