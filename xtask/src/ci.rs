@@ -177,7 +177,8 @@ fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
             let test = workspace.cargo(["test"].iter().chain(&named(target)).chain(*told));
             steps.push(step(*target, Work::Show(test)));
         }
-        steps.push(step("peers ecs", Work::Own("peers ecs", peers::check)));
+        steps.push(step("peers ecr", Work::Own("peers ecr --small", |workspace| peers::ecr::check(workspace, true))));
+        steps.push(step("peers ecs", Work::Own("peers ecs", peers::ecs::check)));
     }
     steps
 }

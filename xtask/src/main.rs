@@ -30,6 +30,7 @@ mod served;
 mod sorted;
 mod tidy;
 mod verdicts;
+mod watch;
 mod workspace;
 
 use std::process::ExitCode;
@@ -123,8 +124,8 @@ static COMMANDS: &[Command] = &[
     },
     Command {
         name: "peers",
-        arguments: "<service>",
-        summary: "what other people's programs say of deployments, beside ours; for `ecs`",
+        arguments: "<service> [--small]",
+        summary: "other people's programs beside ours: pushes (`ecr`, measured unless --small), deployments (`ecs`)",
         run: peers::run,
     },
     Command {

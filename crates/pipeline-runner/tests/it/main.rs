@@ -3,6 +3,7 @@
 
 mod code_deploy;
 mod core;
+mod delivery;
 mod host;
 mod journal;
 mod mocks;

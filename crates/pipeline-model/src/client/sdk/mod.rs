@@ -4,6 +4,11 @@
 //! replaced by the model's JSON before it is signed, and the answer's bytes are read beside the SDK. A field that AWS
 //! adds tomorrow passes through today's version.
 
+mod executions;
+mod history;
+mod transitions;
+mod webhooks;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -13,17 +18,11 @@ use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::config::http::HttpRequest;
 use aws_sdk_codepipeline::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_codepipeline::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_codepipeline::error::BoxError;
+use aws_sdk_codepipeline::error::{BoxError, BuildError};
 use aws_sdk_codepipeline::primitives::DateTime;
-use aws_sdk_codepipeline::types::{
-    ApprovalResult as SdkApprovalResult, ApprovalStatus as SdkApprovalStatus, PipelineVariable, StageRetryMode,
-};
 use serde_json::{Value as Json, json};
 
-use super::{
-    ActionState, ApprovalResult, ApprovalStatus, Executions, GetPipeline, PipelineState, PipelineSummary, Pipelines,
-    RetryStage, StageState, StartExecution, StopExecution, StoredPipeline,
-};
+use super::{GetPipeline, PipelineSummary, Pipelines, StoredPipeline};
 use crate::format::json::{Secrets, to_json};
 use crate::model::Pipeline;
 
@@ -101,6 +100,11 @@ fn time(at: Option<&DateTime>) -> Option<SystemTime> {
     SystemTime::try_from(*at?).ok()
 }
 
+/// The SDK refuses to send a request that lacks a part.
+fn incomplete(operation: &'static str, message: &str, error: BuildError) -> CallError {
+    CallError::new(operation, Fault::InvalidRequest).with_message(message).with_source(error)
+}
+
 /// Without its id nobody can follow an execution, so an answer that lacks it is no success.
 fn execution_id(operation: &'static str, id: Option<&str>) -> Result<String, CallError> {
     id.map(str::to_owned).ok_or_else(|| {
@@ -131,6 +135,7 @@ impl Pipelines for CodePipeline {
             stored.arn = metadata.pipeline_arn().map(str::to_owned);
             stored.created = time(metadata.created());
             stored.updated = time(metadata.updated());
+            stored.polling_disabled = time(metadata.polling_disabled_at());
         }
         Ok(stored)
     }
@@ -169,88 +174,5 @@ impl Pipelines for CodePipeline {
     async fn delete(&self, name: &str) -> Result<(), CallError> {
         let sent = self.client.delete_pipeline().name(name).send().await;
         sent.map(|_| ()).map_err(|error| CallError::from_sdk("DeletePipeline", error))
-    }
-}
-
-#[async_trait]
-impl Executions for CodePipeline {
-    async fn start(&self, request: &StartExecution) -> Result<String, CallError> {
-        const OPERATION: &str = "StartPipelineExecution";
-        let mut call = self
-            .client
-            .start_pipeline_execution()
-            .name(&request.name)
-            .set_client_request_token(request.client_request_token.clone());
-        for (name, value) in &request.variables {
-            let variable = PipelineVariable::builder().name(name).value(value).build();
-            call = call.variables(variable.map_err(|error| {
-                CallError::new(OPERATION, Fault::InvalidRequest)
-                    .with_message("a variable has no value")
-                    .with_source(error)
-            })?);
-        }
-        let sent = call.send().await.map_err(|error| CallError::from_sdk(OPERATION, error))?;
-        execution_id(OPERATION, sent.pipeline_execution_id())
-    }
-
-    async fn state(&self, pipeline: &str) -> Result<PipelineState, CallError> {
-        let sent = self.client.get_pipeline_state().name(pipeline).send().await;
-        let sent = sent.map_err(|error| CallError::from_sdk("GetPipelineState", error))?;
-        let stages = sent.stage_states().iter().map(|stage| {
-            let actions = stage.action_states().iter().map(|action| {
-                let mut state = ActionState::new(action.action_name().unwrap_or_default());
-                if let Some(latest) = action.latest_execution() {
-                    state.status = latest.status().map(|status| status.as_str().to_owned());
-                    state.summary = latest.summary().map(str::to_owned);
-                    state.token = latest.token().map(str::to_owned);
-                    state.external_execution_id = latest.external_execution_id().map(str::to_owned);
-                }
-                state
-            });
-            let mut state = StageState::new(stage.stage_name().unwrap_or_default(), actions.collect());
-            state.inbound_enabled = stage.inbound_transition_state().is_none_or(|transition| transition.enabled());
-            state.latest_execution = stage
-                .latest_execution()
-                .map(|latest| (latest.pipeline_execution_id().to_owned(), latest.status().as_str().to_owned()));
-            state
-        });
-        let version = small(sent.pipeline_version()).map_or(0, i32::unsigned_abs);
-        Ok(PipelineState::new(sent.pipeline_name().unwrap_or(pipeline), version, stages.collect()))
-    }
-
-    async fn put_approval_result(&self, request: &ApprovalResult) -> Result<SystemTime, CallError> {
-        const OPERATION: &str = "PutApprovalResult";
-        let status = match request.status {
-            ApprovalStatus::Approved => SdkApprovalStatus::Approved,
-            ApprovalStatus::Rejected => SdkApprovalStatus::Rejected,
-        };
-        let result =
-            SdkApprovalResult::builder().summary(&request.summary).status(status).build().map_err(|error| {
-                CallError::new(OPERATION, Fault::InvalidRequest)
-                    .with_message("the answer is incomplete")
-                    .with_source(error)
-            })?;
-        let call = self.client.put_approval_result().pipeline_name(&request.pipeline).stage_name(&request.stage);
-        let sent = call.action_name(&request.action).token(&request.token).result(result).send().await;
-        let sent = sent.map_err(|error| CallError::from_sdk(OPERATION, error))?;
-        time(sent.approved_at()).ok_or_else(|| {
-            CallError::new(OPERATION, Fault::Other).with_message("the answer does not say when it was taken")
-        })
-    }
-
-    async fn stop(&self, request: &StopExecution) -> Result<(), CallError> {
-        let call = self.client.stop_pipeline_execution().pipeline_name(&request.pipeline);
-        let call = call.pipeline_execution_id(&request.execution_id).abandon(request.abandon);
-        let sent = call.set_reason(request.reason.clone()).send().await;
-        sent.map(|_| ()).map_err(|error| CallError::from_sdk("StopPipelineExecution", error))
-    }
-
-    async fn retry(&self, request: &RetryStage) -> Result<String, CallError> {
-        const OPERATION: &str = "RetryStageExecution";
-        let call = self.client.retry_stage_execution().pipeline_name(&request.pipeline).stage_name(&request.stage);
-        let mode = StageRetryMode::from(request.mode.as_str());
-        let sent = call.pipeline_execution_id(&request.execution_id).retry_mode(mode).send().await;
-        let sent = sent.map_err(|error| CallError::from_sdk(OPERATION, error))?;
-        execution_id(OPERATION, sent.pipeline_execution_id())
     }
 }

@@ -1,5 +1,9 @@
 //! The adapter over the AWS SDK (feature `sdk`): this crate's requests into the SDK's, and its answers and errors back.
 
+mod inspections;
+mod public;
+mod settings;
+
 use async_trait::async_trait;
 use aws_call::{AccountId, CallError, Fault};
 use aws_sdk_ecr::{
@@ -25,6 +29,8 @@ use crate::{
     reference::Registry,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+pub use self::public::EcrPublic;
 
 /// ECR, through the SDK.
 ///
