@@ -11,7 +11,7 @@ use ecr_push::client::{Ecr, EcrPublic, ImageStore};
 use ecr_push::login::Logins;
 use ecs_taskdef::client::Ecs;
 use pipeline_runner::memory::Site;
-use pipeline_runner::{Backends, LocalSettings};
+use pipeline_runner::{Backends, LocalSettings, build_environment};
 
 /// Backends over the SDK. Region, credentials and endpoints come from the environment and the profile, as for `aws`.
 ///
@@ -31,11 +31,20 @@ pub async fn backends(settings: &LocalSettings, site: &Site) -> anyhow::Result<B
         account: account.clone(),
         region,
         source: site.source.clone(),
+        sources: settings.source_directories(&site.root),
         projects: settings.codebuild.clone(),
         executor: Arc::new(HostShell::new(&site.scratch)),
+        build_environment: build_environment().into_iter().chain(settings.build_environment.clone()).collect(),
+        builds: None,
         images: Arc::new(Ecr::from(aws_sdk_ecr::Client::new(&config)).with_registry_id(account)),
         task_definitions: Arc::clone(&ecs) as _,
         services: ecs,
+        deployments: None,
+        hosts: settings.host_directories(&site.root),
+        objects: Arc::new(settings.buckets(&site.root)),
+        functions: Arc::new(settings.functions(&site.root, &site.scratch)),
+        state_machines: None,
+        pipelines: None,
         polling: Polling::default(),
     })
 }

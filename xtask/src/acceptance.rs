@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The crates that have such tests, and the features that these need.
-pub(crate) const SUITES: &[(&str, &str)] = &[("buildspec", "local")];
+pub(crate) const SUITES: &[(&str, &str)] = &[("buildspec", "local"), ("sdk-tests", "lab")];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
     let [name] = arguments.values()?;

@@ -2,17 +2,17 @@
 //!
 //! Not a stable part of the public API: a new check may come with any release.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use aws_call::{ManualClock, MapEnv, SequenceIds};
 use pipeline_model::actions::BUILTIN;
-use pipeline_model::model::{ActionTypeId, ConfigValue};
+use pipeline_model::model::{Action, ActionTypeId};
 
 use crate::artifact::{ArtifactStore, DirectoryStore};
 use crate::cancel::Cancel;
-use crate::core::{Compute, FailureKind};
+use crate::client::{JobFailure, JobSuccess, Jobs, PollForJobs};
+use crate::core::FailureKind;
 use crate::job::{ActionJob, ActionOutcome, ActionProvider, JobContext};
 
 /// Runs the suite against an artifact store that is empty. `space` is an empty directory. The answer lists what the store
@@ -87,6 +87,50 @@ pub async fn provider(provider: &dyn ActionProvider, workspace: &Path) -> Vec<St
     wrong
 }
 
+/// Runs the suite against a queue of jobs in which one job of this type waits that nobody has taken. The job is then failed.
+/// The answer lists what the queue does wrong; it conforms when the list is empty.
+pub async fn jobs(jobs: &dyn Jobs, action_type: &ActionTypeId) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut refused = |what: &str, code: &str, answer: Option<aws_call::CallError>| match answer {
+        Some(error) if error.code() == Some(code) => {}
+        other => wrong.push(format!("{what}: expected {code}, got {other:?}")),
+    };
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    let nonce = "1";
+    refused("a job that does not exist", "JobNotFoundException", jobs.acknowledge_job(nobody, nonce).await.err());
+    let failure = JobFailure::new(nobody, "JobFailed", "conformance");
+    refused("its failure", "JobNotFoundException", jobs.put_job_failure(&failure).await.err());
+    let unknown = ActionTypeId::new("Test", "Custom", "NobodyHasThisOne", "1");
+    let polled = jobs.poll_for_jobs(&PollForJobs::new(unknown, 1)).await;
+    refused("an unknown action type", "ActionTypeNotFoundException", polled.err());
+    let found = jobs.poll_for_jobs(&PollForJobs::new(action_type.clone(), 1)).await;
+    let Ok([job]) = found.as_deref() else {
+        wrong.push(format!("the job that waits: expected it, got {found:?}"));
+        return wrong;
+    };
+    refused("a wrong nonce", "InvalidNonceException", jobs.acknowledge_job(&job.id, "wrong").await.err());
+    let status = jobs.acknowledge_job(&job.id, &job.nonce).await;
+    let both = JobSuccess {
+        variables: std::iter::once(("A".to_owned(), "1".to_owned())).collect(),
+        ..JobSuccess::to_be_continued(&job.id, "token")
+    };
+    refused("a token and variables", "ValidationException", jobs.put_job_success(&both).await.err());
+    let failure = JobFailure::new(&job.id, "JobFailed", "conformance");
+    let ended = jobs.put_job_failure(&failure).await;
+    let again = jobs.put_job_failure(&failure).await;
+    let other = JobFailure { message: "something else".to_owned(), ..failure };
+    refused("another end", "InvalidJobStateException", jobs.put_job_failure(&other).await.err());
+    let late = jobs.put_job_success(&JobSuccess::new(&job.id)).await;
+    refused("a success after the failure", "InvalidJobStateException", late.err());
+    if !matches!(status.as_deref(), Ok("InProgress")) {
+        wrong.push(format!("a job that was taken: expected `InProgress`, got {status:?}"));
+    }
+    if ended.is_err() || again.is_err() {
+        wrong.push(format!("the same end twice is one: got {ended:?} and {again:?}"));
+    }
+    wrong
+}
+
 fn context(workspace: &Path) -> JobContext {
     JobContext::new(
         Arc::new(DirectoryStore::new(workspace.join("artifacts"))),
@@ -102,24 +146,11 @@ fn context(workspace: &Path) -> JobContext {
 }
 
 fn job<'a>(id: &ActionTypeId, keys: impl Iterator<Item = &'a &'static str>, inputs: usize) -> ActionJob {
-    ActionJob {
-        id: "00000000-0000-4000-8000-000000000001".to_owned(),
-        execution: "00000000-0000-4000-8000-000000000002".to_owned(),
-        pipeline: "conformance".to_owned(),
-        stage: "Stage".to_owned(),
-        action: "Action".to_owned(),
-        action_type: id.clone(),
-        configuration: keys.map(|key| ((*key).to_owned(), ConfigValue::new("conformance"))).collect::<BTreeMap<_, _>>(),
-        inputs: (0..inputs).map(|index| (format!("In{index}"), format!("conformance/In{index}/missing"))).collect(),
-        outputs: Vec::new(),
-        revision: None,
-        source_version: None,
-        continuation: None,
-        role_arn: None,
-        region: None,
-        compute: Compute::default(),
-        interrupted: false,
-        ordinal: 1,
-        attempt: 1,
+    let mut action = Action::new("Action", id.clone());
+    for key in keys {
+        action = action.with_config(*key, "conformance");
     }
+    let mut job = ActionJob::of("00000000-0000-4000-8000-000000000001", &action);
+    job.inputs = (0..inputs).map(|index| (format!("In{index}"), format!("conformance/In{index}/missing"))).collect();
+    job
 }

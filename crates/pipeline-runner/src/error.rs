@@ -43,6 +43,14 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// The service that keeps artifacts cannot be used.
+    #[error("{place}: {error}")]
+    Call {
+        /// What the call was about.
+        place: String,
+        /// What it said.
+        error: aws_call::CallError,
+    },
     /// A settings file cannot be understood.
     #[error("{path}: {message}", path = path.display())]
     Settings {
@@ -79,6 +87,11 @@ impl Error {
             Self::NoSuchArtifact { .. } | Self::Unsupported { .. } | Self::Settings { .. } => {
                 FailureKind::ConfigurationError
             }
+            Self::Call { error, .. } => match error.fault() {
+                aws_call::Fault::NotFound => FailureKind::ConfigurationError,
+                aws_call::Fault::AccessDenied | aws_call::Fault::Credentials => FailureKind::PermissionError,
+                _ => FailureKind::JobFailed,
+            },
             Self::Task(_) => FailureKind::SystemUnavailable,
             _ => FailureKind::JobFailed,
         }

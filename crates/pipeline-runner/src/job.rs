@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_call::{Clock, Env, IdSource};
 use pipeline_model::actions::BUILTIN;
-use pipeline_model::model::{ActionTypeId, ConfigValue};
+use pipeline_model::model::{Action, ActionTypeId, ConfigValue, EnvironmentVariableType};
 
 use crate::Error;
 use crate::artifact::{ArtifactStore, inside};
@@ -98,6 +98,42 @@ pub struct ActionJob {
 }
 
 impl ActionJob {
+    /// A job of an action as it is declared, for tests of a provider and for hosts of one's own. Artifacts have the keys
+    /// `<job>/<name>`; everything else can be set, as the fields are public.
+    pub fn of(id: impl Into<String>, action: &Action) -> Self {
+        let id = id.into();
+        let key = |name: &String| (name.clone(), format!("{id}/{name}"));
+        let environment = action.environment_variables.iter().map(|variable| {
+            let secret = variable.kind == Some(EnvironmentVariableType::SecretsManager);
+            (variable.name.clone(), variable.value.clone(), secret)
+        });
+        Self {
+            execution: String::new(),
+            pipeline: String::new(),
+            stage: String::new(),
+            action: action.name.clone(),
+            action_type: action.action_type_id.clone(),
+            configuration: (*action.configuration).clone(),
+            inputs: action.input_artifacts.iter().map(|artifact| key(&artifact.name)).collect(),
+            outputs: action.output_artifacts.iter().map(|artifact| key(&artifact.name)).collect(),
+            revision: None,
+            source_version: None,
+            continuation: None,
+            role_arn: action.role_arn.clone(),
+            region: action.region.clone(),
+            compute: Compute {
+                commands: action.commands.to_vec(),
+                environment: environment.collect(),
+                output_variables: action.output_variables.to_vec(),
+                files: action.output_artifacts.iter().map(|artifact| artifact.files.to_vec()).collect(),
+            },
+            interrupted: false,
+            ordinal: 1,
+            attempt: 1,
+            id,
+        }
+    }
+
     pub(crate) fn new(pipeline: &str, start: &ActionStart) -> Self {
         Self {
             id: start.id.clone(),

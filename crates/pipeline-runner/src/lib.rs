@@ -4,14 +4,18 @@ mod approval;
 pub mod artifact;
 mod backends;
 mod cancel;
+pub mod client;
 mod code_deploy;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod core;
+mod deployment;
 mod error;
+mod git;
 pub mod host;
 mod job;
 pub mod journal;
+mod local_build;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod mocks;
@@ -19,13 +23,15 @@ mod names;
 mod observer;
 pub mod preflight;
 pub mod providers;
+mod remote_build;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod settings;
 mod shell;
+pub mod worker;
 
 pub use approval::{Always, Answer, ApprovalsFile, Approver, Elsewhere, Prompt, Terminal};
-pub use backends::Backends;
+pub use backends::{Backends, RemoteBuilds, build_environment};
 pub use cancel::Cancel;
 pub use code_deploy::CodeDeploy;
 pub use error::{Error, Result};

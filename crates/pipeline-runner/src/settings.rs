@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::client::{Buckets, Commands, Function};
 use crate::{Error, Result};
+
+/// Where functions look for programs, unless their own `environment` says otherwise.
+const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// `local.toml` beside a pipeline.
 ///
@@ -30,6 +34,15 @@ use crate::{Error, Result};
 ///     [ecs.services.web]
 ///     task-definition = "taskdef.json"
 ///     desired-count = 2
+///
+///     [s3]
+///     shop-site = "site"
+///
+///     [codedeploy.shop]
+///     production = "host"
+///
+///     [lambda.check]
+///     command = ["python3", "check.py"]
 /// "#)?;
 /// assert_eq!(settings.codebuild["shop-build"].buildspec.to_str(), Some("buildspec.yml"));
 /// # Ok(()) }
@@ -49,6 +62,21 @@ pub struct LocalSettings {
     pub ecr: BTreeMap<String, Repository>,
     /// The ECS cluster, if the pipeline deploys to one.
     pub ecs: Option<Cluster>,
+    /// Directories in place of repositories, by the repository's name in the action.
+    #[serde(default)]
+    pub sources: BTreeMap<String, PathBuf>,
+    /// Names of variables of this environment that builds see besides `HOME`, `LANG`, `PATH` and `USER`.
+    #[serde(default)]
+    pub build_environment: Vec<String>,
+    /// Directories in place of S3 buckets, by name.
+    #[serde(default)]
+    pub s3: BTreeMap<String, PathBuf>,
+    /// Directories in place of hosts, by application and deployment group.
+    #[serde(default)]
+    pub codedeploy: BTreeMap<String, BTreeMap<String, PathBuf>>,
+    /// Commands in place of Lambda functions, by name.
+    #[serde(default)]
+    pub lambda: BTreeMap<String, Function>,
 }
 
 /// An ECS cluster.
@@ -107,5 +135,37 @@ impl LocalSettings {
             path: path.to_owned(),
             message: error.to_string().trim_end().to_owned(),
         })
+    }
+
+    /// The directories in place of repositories, for [`Backends::sources`](crate::Backends::sources); `root` is where the
+    /// file's paths begin.
+    #[must_use]
+    pub fn source_directories(&self, root: &Path) -> BTreeMap<String, PathBuf> {
+        self.sources.iter().map(|(name, directory)| (name.clone(), root.join(directory))).collect()
+    }
+
+    /// The directories in place of hosts, for [`Backends::hosts`](crate::Backends::hosts).
+    #[must_use]
+    pub fn host_directories(&self, root: &Path) -> BTreeMap<String, PathBuf> {
+        let groups = self.codedeploy.iter().flat_map(|(application, groups)| {
+            groups.iter().map(move |(group, directory)| (format!("{application}/{group}"), root.join(directory)))
+        });
+        groups.collect()
+    }
+
+    /// The directories in place of buckets.
+    #[must_use]
+    pub fn buckets(&self, root: &Path) -> Buckets {
+        let add =
+            |buckets: Buckets, (name, directory): (&String, &PathBuf)| buckets.with_bucket(name, root.join(directory));
+        self.s3.iter().fold(Buckets::new(), add)
+    }
+
+    /// The commands in place of functions. They work in `root` until a version is published; versions lie below `scratch`.
+    #[must_use]
+    pub fn functions(&self, root: &Path, scratch: &Path) -> Commands {
+        let environment = vec![("PATH".to_owned(), SEARCH_PATH.to_owned())];
+        let commands = Commands::new(scratch.join("functions"), environment).working_in(root);
+        self.lambda.iter().fold(commands, |commands, (name, function)| commands.with_function(name, function.clone()))
     }
 }

@@ -3,6 +3,7 @@
 mod directory;
 #[cfg(feature = "memory")]
 mod memory;
+mod s3;
 mod zip;
 
 use std::fmt;
@@ -13,8 +14,10 @@ use async_trait::async_trait;
 pub use self::directory::DirectoryStore;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
+pub use self::s3::S3Store;
 pub use self::zip::{Limits, pack, unpack};
 pub(crate) use self::zip::{inside, walk};
+use crate::job::ActionOutcome;
 use crate::{Error, Result};
 
 /// Keeps artifacts.
@@ -37,6 +40,19 @@ pub trait ArtifactStore: fmt::Debug + Send + Sync {
 }
 
 const _: fn(&dyn ArtifactStore) = |_| ();
+
+/// Bucket and key of what [`ArtifactStore::locate`] tells of an artifact in S3, for services that fetch it themselves.
+///
+/// # Errors
+/// The outcome to answer with, when the artifact lies elsewhere.
+pub(crate) fn s3_place(located: &str) -> Result<(String, String), ActionOutcome> {
+    let place = located.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    place.map(|(bucket, key)| (bucket.to_owned(), key.to_owned())).ok_or_else(|| {
+        ActionOutcome::misconfigured(format!(
+            "the artifact lies at {located}, where AWS cannot fetch it: keep artifacts in S3 for actions that run there"
+        ))
+    })
+}
 
 /// Runs work on files where it may block.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

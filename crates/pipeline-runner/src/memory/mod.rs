@@ -23,7 +23,7 @@ use spec_report::Source;
 
 pub use self::breaks::Break;
 use self::breaks::BreakingExecutor;
-use crate::backends::Backends;
+use crate::backends::{Backends, build_environment};
 use crate::settings::{Cluster, LocalSettings};
 use crate::{Error, Result};
 
@@ -103,11 +103,20 @@ impl LocalAccount {
             account,
             region,
             source: site.source.clone(),
+            sources: settings.source_directories(&site.root),
             projects: settings.codebuild.clone(),
             executor,
+            build_environment: build_environment().into_iter().chain(settings.build_environment.clone()).collect(),
+            builds: None,
             images,
             task_definitions: Arc::clone(&ecs) as _,
             services: ecs,
+            deployments: None,
+            hosts: settings.host_directories(&site.root),
+            objects: Arc::new(settings.buckets(&site.root)),
+            functions: Arc::new(settings.functions(&site.root, &site.scratch)),
+            state_machines: None,
+            pipelines: None,
             polling: Polling::new(Backoff::constant(Duration::from_millis(200))),
         };
         Ok(Self { backends, registry })

@@ -1,20 +1,22 @@
 //! `Build/AWS/CodeBuild` and `Test/AWS/CodeBuild`: runs the project's buildspec on this machine, with CodeBuild's own
-//! semantics (`buildspec::run`).
+//! semantics (`buildspec::run`), or the project itself where there is a CodeBuild.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use buildspec::run::{BuildResult, Event, EventKind, Request, Runner};
+use buildspec::Buildspec;
+use buildspec::run::{BuildResult, SecondarySource};
 use pipeline_model::model::ActionTypeId;
 use serde::Deserialize;
-use spec_report::{Levels, Severity};
+use spec_report::Source;
 
 use crate::backends::Backends;
 use crate::job::{ActionJob, ActionOutcome, ActionProvider, JobContext};
+use crate::local_build::{LocalBuild, checked, failed};
+use crate::remote_build;
 use crate::settings::Project;
-use crate::{Error, Result};
 
 pub(super) fn provider(backends: &Backends) -> Arc<dyn ActionProvider> {
     Arc::new(CodeBuild { backends: backends.clone() })
@@ -27,11 +29,11 @@ struct CodeBuild {
 
 /// An entry of the action's `EnvironmentVariables`, which is JSON in a string.
 #[derive(Deserialize)]
-struct Variable {
-    name: String,
-    value: String,
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    pub(crate) value: String,
     #[serde(rename = "type", default)]
-    kind: Option<String>,
+    pub(crate) kind: Option<String>,
 }
 
 #[async_trait]
@@ -41,7 +43,11 @@ impl ActionProvider for CodeBuild {
     }
 
     async fn run(&self, job: ActionJob, cx: &JobContext) -> ActionOutcome {
-        match self.build(&job, cx).await {
+        let ended = match &self.backends.builds {
+            None => self.build(&job, cx).await,
+            Some(remote) => remote_build::run(remote, &job, cx).await,
+        };
+        match ended {
             Ok(outcome) | Err(outcome) => outcome,
         }
     }
@@ -50,8 +56,17 @@ impl ActionProvider for CodeBuild {
 impl CodeBuild {
     async fn build(&self, job: &ActionJob, cx: &JobContext) -> Result<ActionOutcome, ActionOutcome> {
         let name = job.required("ProjectName")?;
-        let (artifact, key) = primary(job)?;
-        let source = cx.unpack(artifact, key).await?;
+        if job.config("BatchEnabled").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return Err(ActionOutcome::misconfigured(
+                "an action whose `BatchEnabled` is true does not run here: set it to false for a local run",
+            ));
+        }
+        let primary = primary(job)?;
+        let source = cx.unpack(&primary.0, &primary.1).await?;
+        let mut secondary = Vec::new();
+        for (artifact, key) in job.inputs.iter().filter(|(artifact, _)| *artifact != primary.0) {
+            secondary.push(SecondarySource::new(artifact, cx.unpack(artifact, key).await?));
+        }
         let project = self.backends.projects.get(name).cloned().ok_or_else(|| {
             let known: Vec<_> = self.backends.projects.keys().map(String::as_str).collect();
             ActionOutcome::misconfigured(format!(
@@ -59,15 +74,21 @@ impl CodeBuild {
                 known.join(", ")
             ))
         })?;
-        let overrides = overrides(job)?;
-        let result = self.run_here(job, cx, &project, source, overrides).await?;
+        let spec = buildspec(job, &project, &source).await?;
+        let build = LocalBuild {
+            backends: &self.backends,
+            project: name.to_owned(),
+            source,
+            secondary,
+            environment: project.environment.into_iter().collect(),
+            overrides: overrides(job)?,
+        };
+        let result = build.run(spec, job, cx).await?;
         if !result.is_success() {
-            let reason = result.first_failure.unwrap_or_else(|| format!("the build ended as {}", result.status));
-            return Ok(ActionOutcome::failed(reason).with_external_id(result.id));
+            return Ok(failed(result));
         }
         for (name, key) in &job.outputs {
-            let directory = artifact_for(&result, name, job.outputs.len())?;
-            cx.pack(key, directory).await?;
+            cx.pack(key, artifact_for(&result, name, job.outputs.len())?).await?;
         }
         let files: usize = result.artifacts.iter().map(|artifact| artifact.files.len()).sum();
         let outcome =
@@ -77,99 +98,51 @@ impl CodeBuild {
             .iter()
             .fold(outcome, |outcome, variable| outcome.with_variable(&variable.name, &variable.value)))
     }
-
-    async fn run_here(
-        &self,
-        job: &ActionJob,
-        cx: &JobContext,
-        project: &Project,
-        source: std::path::PathBuf,
-        overrides: Vec<(String, String)>,
-    ) -> Result<BuildResult, ActionOutcome> {
-        let path = source.join(&project.buildspec);
-        let bytes = tokio::fs::read(&path).await.map_err(|error| {
-            // CodeBuild's own words for a missing file.
-            ActionOutcome::failed(format!("YAML_FILE_ERROR: stat {}: {error}", project.buildspec.display()))
-        })?;
-        let parsed = buildspec::read_bytes(&project.buildspec.display().to_string(), &bytes);
-        let report = buildspec::check(&parsed, &Levels::default());
-        let broken = report.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
-        if let Some(broken) = broken {
-            let position = broken.primary.source.position(broken.primary.span.start);
-            return Err(ActionOutcome::failed(format!(
-                "{}:{}:{}: {}",
-                broken.primary.source.name(),
-                position.line,
-                position.column,
-                broken.message
-            )));
-        }
-        let Some(spec) = parsed.value else {
-            return Err(ActionOutcome::failed(format!("{} holds no buildspec", project.buildspec.display())));
-        };
-        let base_env =
-            ["PATH", "HOME", "LANG", "USER"].iter().filter_map(|name| Some(((*name).to_owned(), cx.env.var(name)?)));
-        let base_env: Vec<_> = base_env.collect();
-        let runner = Runner::new(Arc::clone(&self.backends.executor), Arc::clone(&cx.clock), Arc::clone(&cx.ids));
-        let (artifacts, log) = (cx.workspace().join("artifacts"), cx.log_sink());
-        let (project_name, account) = (job.required("ProjectName")?.to_owned(), self.backends.account.to_string());
-        let (region, pipeline) = (self.backends.region.to_string(), job.pipeline.clone());
-        let (version, environment) = (job.source_version.clone(), project.environment.clone());
-        let cancel = buildspec::run::Cancel::new();
-        let flag = cancel.clone();
-        let build = tokio::task::spawn_blocking(move || {
-            let mut request = Request::new(&spec, source, artifacts, project_name)
-                .with_project_env(environment.into_iter().collect())
-                .with_overrides(overrides)
-                .with_base_env(base_env)
-                .with_location(region, account)
-                .with_initiator(format!("codepipeline/{pipeline}"));
-            request.source_version = version;
-            runner.run(&request, &flag, &mut |event| tell(&event, &log))
-        });
-        tokio::pin!(build);
-        let ended = tokio::select! {
-            ended = &mut build => ended,
-            () = cx.cancel.cancelled() => {
-                cancel.cancel();
-                build.await
-            }
-        };
-        let result = ended.map_err(|error| Error::Task(error.to_string()))?;
-        result.map_err(|error| ActionOutcome::misconfigured(error.to_string()))
-    }
 }
 
-/// What commands print, and which command failed; phases and successes would only repeat the buildspec.
-fn tell(event: &Event, log: &crate::job::LogSink) {
-    match &event.kind {
-        EventKind::Output { line, .. } => log(line),
-        EventKind::Note { message } => log(message),
-        EventKind::CommandFinished { exit, .. } if !exit.is_success() => log(&event.to_string()),
-        _ => {}
-    }
+/// The buildspec: the action's own, inline or a path, or the project's.
+async fn buildspec(job: &ActionJob, project: &Project, source: &Path) -> Result<Buildspec, ActionOutcome> {
+    let path = match job.config("BuildspecOverride") {
+        Some(inline) if inline.contains('\n') || inline.trim_start().starts_with('{') => {
+            return checked(buildspec::read(Source::new("BuildspecOverride", inline)));
+        }
+        Some(_) => job.file_in_artifact("BuildspecOverride", "")?,
+        None => PathBuf::from(&project.buildspec),
+    };
+    let bytes = tokio::fs::read(source.join(&path)).await.map_err(|error| {
+        // CodeBuild's own words for a missing file.
+        ActionOutcome::failed(format!("YAML_FILE_ERROR: stat {}: {error}", path.display()))
+    })?;
+    checked(buildspec::read_bytes(&path.display().to_string(), &bytes))
 }
 
 /// The input that the build starts in.
-fn primary(job: &ActionJob) -> Result<&(String, String), ActionOutcome> {
-    match job.inputs.as_slice() {
-        [only] => Ok(only),
-        [] => Err(ActionOutcome::misconfigured("a build needs an input artifact")),
-        // Their directories would have to be found under `CODEBUILD_SRC_DIR_<artifact>`: not silently left out.
-        several => Err(ActionOutcome::misconfigured(format!(
-            "a build with {} input artifacts does not run here: bring the files into one artifact",
+pub(crate) fn primary(job: &ActionJob) -> Result<&(String, String), ActionOutcome> {
+    match (job.inputs.as_slice(), job.config("PrimarySource")) {
+        ([], _) => Err(ActionOutcome::misconfigured("a build needs an input artifact")),
+        ([only], None) => Ok(only),
+        (inputs, Some(wanted)) => inputs.iter().find(|(name, _)| name == wanted).ok_or_else(|| {
+            let wanted = wanted.escape_debug();
+            ActionOutcome::misconfigured(format!("`PrimarySource` `{wanted}` is none of the action's input artifacts"))
+        }),
+        (several, None) => Err(ActionOutcome::misconfigured(format!(
+            "a build with {} input artifacts needs `PrimarySource`, the name of the one that it starts in",
             several.len()
         ))),
     }
 }
 
-fn overrides(job: &ActionJob) -> Result<Vec<(String, String)>, ActionOutcome> {
+/// The variables in the action's configuration.
+pub(crate) fn variables(job: &ActionJob) -> Result<Vec<Variable>, ActionOutcome> {
     let Some(text) = job.config("EnvironmentVariables") else { return Ok(Vec::new()) };
-    let variables: Vec<Variable> = serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         ActionOutcome::misconfigured(format!("`EnvironmentVariables` is no JSON list of name, value and type: {error}"))
-    })?;
+    })
+}
+
+fn overrides(job: &ActionJob) -> Result<Vec<(String, String)>, ActionOutcome> {
     let mut given = BTreeMap::new();
-    for variable in variables {
+    for variable in variables(job)? {
         if let Some(kind) = variable.kind.filter(|kind| kind != "PLAINTEXT") {
             return Err(ActionOutcome::misconfigured(format!(
                 "environment variable `{}` of type {kind} cannot be looked up here",

@@ -7,15 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_call::CallError;
 use ecs_taskdef::client::{ServiceId, short_name};
 use ecs_taskdef::deploy::{DeployRequest, Deployer, Deployment, Event, Outcome};
 use ecs_taskdef::{ImageDefinitions, TaskDefinition};
 use pipeline_model::model::ActionTypeId;
 use spec_report::Source;
 
+use super::call_failed;
 use crate::backends::Backends;
-use crate::core::FailureKind;
 use crate::job::{ActionJob, ActionOutcome, ActionProvider, JobContext};
 
 pub(super) fn provider(backends: &Backends) -> Arc<dyn ActionProvider> {
@@ -70,13 +69,14 @@ impl Ecs {
 
     /// The task definition that the service runs now.
     async fn current(&self, id: &ServiceId) -> Result<TaskDefinition, ActionOutcome> {
-        let service = self.backends.services.describe_service(id).await.map_err(|error| call_failed(id, &error))?;
+        let service =
+            self.backends.services.describe_service(id).await.map_err(|error| call_failed(&id.to_string(), &error))?;
         let described = self
             .backends
             .task_definitions
             .describe(&service.task_definition)
             .await
-            .map_err(|error| call_failed(id, &error))?;
+            .map_err(|error| call_failed(&id.to_string(), &error))?;
         let name = format!("{}.json", short_name(&service.task_definition));
         let parsed = ecs_taskdef::read(Source::new(name, described.to_string()));
         parsed.value.ok_or_else(|| ActionOutcome::failed(format!("{id}: ECS answered with no task definition")))
@@ -110,16 +110,6 @@ async fn images(job: &ActionJob, cx: &JobContext) -> Result<ImageDefinitions, Ac
         return Err(ActionOutcome::failed(format!("`{file}` names no container, so nothing would be deployed")));
     }
     Ok(images)
-}
-
-fn call_failed(id: &ServiceId, error: &CallError) -> ActionOutcome {
-    let kind = match error.fault() {
-        aws_call::Fault::NotFound => FailureKind::ConfigurationError,
-        aws_call::Fault::AccessDenied | aws_call::Fault::Credentials => FailureKind::PermissionError,
-        _ => FailureKind::JobFailed,
-    };
-    let advice = error.hint().map(|hint| format!(" ({})", hint.advice)).unwrap_or_default();
-    ActionOutcome::Failed { kind, message: format!("{id}: {error}{advice}"), external_id: None }
 }
 
 fn outcome(id: &ServiceId, deployment: &Deployment) -> ActionOutcome {

@@ -2,16 +2,30 @@
 
 mod build_codebuild;
 mod build_ecr_build_and_publish;
+mod compute_commands;
+mod deploy_cloudformation;
+mod deploy_codedeploy;
+mod deploy_codedeploy_to_ecs;
 mod deploy_ecs;
+mod deploy_lambda;
+mod deploy_s3;
+mod invoke_codepipeline;
+mod invoke_lambda;
+mod invoke_step_functions;
 mod source_directory;
+mod source_ecr;
+mod source_s3;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_call::{CallError, Fault};
 use pipeline_model::model::ActionTypeId;
 
+pub(crate) use self::build_codebuild::{primary, variables};
 use crate::backends::Backends;
-use crate::job::ActionProvider;
+use crate::core::FailureKind;
+use crate::job::{ActionOutcome, ActionProvider};
 
 /// Makes a provider on top of what an application brings.
 type Make = fn(&Backends) -> Arc<dyn ActionProvider>;
@@ -20,8 +34,19 @@ type Make = fn(&Backends) -> Arc<dyn ActionProvider>;
 static BUILTIN: &[Make] = &[
     build_codebuild::provider,
     build_ecr_build_and_publish::provider,
+    compute_commands::provider,
+    deploy_cloudformation::provider,
+    deploy_codedeploy::provider,
+    deploy_codedeploy_to_ecs::provider,
     deploy_ecs::provider,
+    deploy_lambda::provider,
+    deploy_s3::provider,
+    invoke_codepipeline::provider,
+    invoke_lambda::provider,
+    invoke_step_functions::provider,
     source_directory::provider,
+    source_ecr::provider,
+    source_s3::provider,
 ];
 
 /// Providers by action type.
@@ -63,4 +88,15 @@ impl Providers {
     pub fn action_types(&self) -> impl Iterator<Item = &str> {
         self.by_type.keys().map(String::as_str)
     }
+}
+
+/// What a call that failed answers; `place` is what it was about.
+pub(crate) fn call_failed(place: &str, error: &CallError) -> ActionOutcome {
+    let kind = match error.fault() {
+        Fault::NotFound => FailureKind::ConfigurationError,
+        Fault::AccessDenied | Fault::Credentials => FailureKind::PermissionError,
+        _ => FailureKind::JobFailed,
+    };
+    let advice = error.hint().map(|hint| format!(" ({})", hint.advice)).unwrap_or_default();
+    ActionOutcome::Failed { kind, message: format!("{place}: {error}{advice}"), external_id: None }
 }

@@ -8,5 +8,7 @@ mod host;
 mod journal;
 mod mocks;
 mod properties;
+mod providers;
 mod serve;
 mod shell;
+mod worker;

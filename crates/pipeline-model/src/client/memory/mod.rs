@@ -94,12 +94,6 @@ impl MemoryCodePipeline {
         self
     }
 
-    /// The current declaration with its secrets, for whoever is to run it.
-    #[must_use]
-    pub fn stored(&self, pipeline: &str) -> Option<Pipeline> {
-        self.look(pipeline, |entry| entry.current().clone())
-    }
-
     /// Actions take that long on the clock and succeed, but for those that [`fail_action`](Self::fail_action) names and
     /// approvals, which always wait.
     #[must_use]
@@ -122,6 +116,12 @@ impl MemoryCodePipeline {
             Some(error) => failures.insert(action.to_owned(), error),
             None => failures.remove(action),
         };
+    }
+
+    /// The current declaration with its secrets, for whoever is to run it.
+    #[must_use]
+    pub fn stored(&self, pipeline: &str) -> Option<Pipeline> {
+        self.lock().pipelines.get(pipeline).map(|entry| entry.current().clone())
     }
 
     /// The execution of that id, if there is one.

@@ -126,29 +126,3 @@ fn every_file_of_the_shop_is_without_fault() {
         assert!(!file.report.has_errors(), "{}", spec_report::render::concise(&file.report));
     }
 }
-
-#[tokio::test]
-async fn every_builtin_provider_conforms() {
-    let dir = tempfile::tempdir().unwrap();
-    let settings =
-        LocalSettings::parse("x".as_ref(), "account = \"123456789012\"\nregion = \"eu-central-1\"\n").unwrap();
-    let site = Site {
-        root: shop(),
-        source: shop(),
-        scratch: dir.path().join("builds"),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds),
-    };
-    let account = LocalAccount::open(&settings, &site, None).await.unwrap();
-    let providers = Providers::builtin(&account.backends);
-    let types: Vec<String> = providers.action_types().map(str::to_owned).collect();
-    assert_eq!(types.len(), 7, "{types:?}");
-    for name in types {
-        let words: Vec<&str> = name.split('/').collect();
-        let id = pipeline_model::ActionTypeId::new(words[0], words[1], words[2], words[3]);
-        let provider = providers.get(&id).unwrap();
-        let space = tempfile::tempdir_in(dir.path()).unwrap();
-        let wrong = pipeline_runner::conformance::provider(&*provider, space.path()).await;
-        assert_eq!(wrong, Vec::<String>::new(), "{name}");
-    }
-}

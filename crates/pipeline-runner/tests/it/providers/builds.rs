@@ -1,0 +1,115 @@
+//! Builds: a project with several inputs, and the commands of a compute action.
+
+use std::collections::BTreeMap;
+
+use pipeline_model::model::{Action, EnvironmentVariable, OutputArtifact};
+use pipeline_runner::core::FailureKind;
+use pipeline_runner::{ActionJob, Project};
+
+use super::{Bench, action, failed, succeeded, text};
+
+fn bench() -> Bench {
+    let mut bench = Bench::new();
+    let project = Project { buildspec: "buildspec.yml".into(), environment: BTreeMap::new() };
+    bench.backends.projects.insert("shop".to_owned(), project);
+    bench
+}
+
+const TWO_SOURCES: &str = "version: 0.2
+env:
+  exported-variables: [WORDS]
+phases:
+  build:
+    commands:
+      - WORDS=\"$(cat word) $(cat $CODEBUILD_SRC_DIR_Other/word)\"
+      - echo \"$WORDS\" > words
+artifacts:
+  files: [words]
+";
+
+#[tokio::test]
+async fn a_build_starts_in_its_primary_source_and_finds_the_others() {
+    let bench = bench();
+    let build = action("Build", "CodeBuild", &[("ProjectName", "shop"), ("PrimarySource", "Main")])
+        .with_input("Other")
+        .with_input("Main")
+        .with_output("Out");
+    bench.artifact("b/Main", &[("buildspec.yml", TWO_SOURCES), ("word", "hello")]).await;
+    bench.artifact("b/Other", &[("word", "world")]).await;
+    let variables = succeeded(&bench.run(ActionJob::of("b", &build)).await);
+    assert_eq!(variables["WORDS"], "hello world");
+    assert_eq!(text(&bench.unpacked("b/Out").await.join("words")), "hello world\n");
+    for (configuration, says) in [
+        (vec![("ProjectName", "shop")], "needs `PrimarySource`"),
+        (vec![("ProjectName", "shop"), ("PrimarySource", "Nothing")], "is none of the action's input artifacts"),
+        (vec![("ProjectName", "shop"), ("PrimarySource", "Main"), ("BatchEnabled", "true")], "`BatchEnabled` is true"),
+        (vec![("ProjectName", "nobody"), ("PrimarySource", "Main")], "no CodeBuild project `nobody`"),
+    ] {
+        let build = action("Build", "CodeBuild", &configuration).with_input("Other").with_input("Main");
+        let (kind, message) = failed(&bench.run(ActionJob::of("b", &build)).await);
+        assert!(kind == FailureKind::ConfigurationError && message.contains(says), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn the_action_brings_its_own_buildspec() {
+    let bench = bench();
+    bench
+        .artifact("b/In", &[("ci/other.yml", "version: 0.2\nphases:\n  build:\n    commands: [echo from a file]\n")])
+        .await;
+    let inline = "version: 0.2\nphases:\n  build:\n    commands: [echo inline]\n";
+    for (spec, says) in [(inline, "inline"), ("ci/other.yml", "from a file")] {
+        let configuration = [("ProjectName", "shop"), ("BuildspecOverride", spec)];
+        let build = action("Build", "CodeBuild", &configuration).with_input("In");
+        succeeded(&bench.run(ActionJob::of("b", &build)).await);
+        assert!(bench.lines().contains(&says.to_owned()), "{:?}", bench.lines());
+    }
+}
+
+fn commands(lines: &[&str]) -> Action {
+    let mut action = action("Compute", "Commands", &[]).with_input("In");
+    action.commands = lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>().into();
+    action
+}
+
+#[tokio::test]
+async fn commands_take_files_and_give_files_and_variables() {
+    let bench = bench();
+    bench.artifact("c/In", &[("name", "shop")]).await;
+    let mut action = commands(&[
+        "RELEASE=\"$(cat name)-$STAGE\"",
+        "mkdir -p dist && echo \"$RELEASE\" > dist/release && echo no > left-out",
+        "export RELEASE",
+    ]);
+    let mut stage = EnvironmentVariable::default();
+    (stage.name, stage.value) = ("STAGE".to_owned(), "a b: #c".to_owned());
+    action.environment_variables = vec![stage].into();
+    action.output_variables = vec!["RELEASE".to_owned()].into();
+    let mut out = OutputArtifact::new("Out");
+    out.files = vec!["dist/*".to_owned()].into();
+    action.output_artifacts = vec![out].into();
+    let variables = succeeded(&bench.run(ActionJob::of("c", &action)).await);
+    assert_eq!(variables, BTreeMap::from([("RELEASE".to_owned(), "shop-a b: #c".to_owned())]));
+    let files = bench.unpacked("c/Out").await;
+    assert_eq!(text(&files.join("dist/release")), "shop-a b: #c\n");
+    assert!(!files.join("left-out").exists());
+}
+
+#[tokio::test]
+async fn commands_that_fail_or_cannot_be_are_told() {
+    let bench = bench();
+    bench.artifact("c/In", &[("name", "shop")]).await;
+    let (kind, message) = failed(&bench.run(ActionJob::of("c", &commands(&["true", "exit 7", "echo never"]))).await);
+    assert!(kind == FailureKind::JobFailed && message.contains("exit 7"), "{message}");
+    assert!(!bench.lines().contains(&"never".to_owned()));
+    for (action, says) in [
+        (commands(&[]), "has 0 commands"),
+        (commands(&["true"; 51]), "has 51 commands"),
+        (commands(&["one\ntwo"]), "several lines"),
+        (commands(&["true"]).with_config("EnvironmentType", "WINDOWS_SERVER_2022_CONTAINER"), "Windows"),
+        (commands(&["true"]).with_output("Out"), "needs `files`"),
+    ] {
+        let (kind, message) = failed(&bench.run(ActionJob::of("c", &action)).await);
+        assert!(kind == FailureKind::ConfigurationError && message.contains(says), "{message}");
+    }
+}
