@@ -10,7 +10,11 @@ use ecr_push::Registry;
 use ecr_push::client::{Ecr, ImageStore};
 use ecr_push::login::Logins;
 use ecs_taskdef::client::Ecs;
+use pipeline_runner::artifact::{ArtifactStore, S3Store};
+use pipeline_runner::client::Job;
+use pipeline_runner::client::sdk::{CodePipelineJobs, job_objects};
 use pipeline_runner::memory::Site;
+use pipeline_runner::worker::OpenArtifacts;
 use pipeline_runner::{Backends, LocalSettings, build_environment};
 
 /// Backends over the SDK. Region, credentials and endpoints come from the environment and the profile, as for `aws`.
@@ -71,4 +75,16 @@ async fn ecr(registry: &Registry) -> anyhow::Result<Ecr> {
     let region = aws_config::Region::new(host.region.as_str().to_owned());
     let config = aws_config::defaults(BehaviorVersion::latest()).region(region).load().await;
     Ok(Ecr::from(aws_sdk_ecr::Client::new(&config)).for_registry(registry))
+}
+
+/// The queue of CodePipeline for job workers, and the artifacts of its jobs.
+pub async fn job_queue() -> (CodePipelineJobs, OpenArtifacts) {
+    let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let queue = CodePipelineJobs::from(aws_sdk_codepipeline::Client::new(&config));
+    let open = move |job: &Job| {
+        let store = S3Store::across_buckets(job_objects(&config, job));
+        let store = job.encryption_key.clone().into_iter().fold(store, S3Store::with_kms_key);
+        Arc::new(store) as Arc<dyn ArtifactStore>
+    };
+    (queue, Arc::new(open))
 }

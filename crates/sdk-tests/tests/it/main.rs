@@ -14,4 +14,5 @@ mod ecr_served;
 mod ecs;
 mod ecs_roles;
 mod ecs_served;
+mod runner;
 mod wire;

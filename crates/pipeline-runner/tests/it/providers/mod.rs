@@ -176,7 +176,7 @@ async fn every_builtin_provider_conforms() {
     let bench = Bench::new();
     let providers = Providers::builtin(&bench.backends);
     let types: Vec<String> = providers.action_types().map(str::to_owned).collect();
-    assert_eq!(types.len(), 18, "{types:?}");
+    assert!(types.len() >= 18, "{types:?}");
     for name in types {
         let mut words = name.split('/');
         let mut next = || words.next().unwrap();
