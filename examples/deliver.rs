@@ -9,7 +9,6 @@
 //! begin, 130 after Ctrl-C.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 
-use std::io::{BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,14 +17,12 @@ use anyhow::Context;
 use aws_call::{SystemClock, SystemEnv, SystemIds};
 use clap::Parser;
 use ecs_taskdef::client::{ServiceId, short_name};
-use examples::{Progress, Summary, cancel_on_ctrl_c};
+use examples::{Progress, Summary, cancel_on_ctrl_c, pipelines};
 use pipeline_runner::artifact::DirectoryStore;
 use pipeline_runner::core::{ExecutionStatus, Start};
 use pipeline_runner::memory::{Break, LocalAccount, Site};
 use pipeline_runner::preflight::{self, Checked};
-use pipeline_runner::{
-    Always, Answer, ApprovalsFile, Approver, Backends, LocalSettings, Prompt, Providers, Runner, World,
-};
+use pipeline_runner::{Always, Answer, Approver, Backends, LocalSettings, Providers, Runner, World};
 use spec_report::{Levels, Report, render};
 
 /// Delivers a service from its source to a finished rollout.
@@ -69,27 +66,18 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let root = arguments.pipeline.parent().map_or(Path::new("."), |parent| parent);
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    let bytes = std::fs::read(&arguments.pipeline).with_context(|| arguments.pipeline.display().to_string())?;
-    let reading = preflight::read_pipeline(&arguments.pipeline.display().to_string(), &bytes);
-    let report = pipeline_model::check(&reading, &Levels::default());
-    eprint!("{}", render::text(&report));
-    for open in reading.unresolved() {
-        let place = reading.document.source().position(open.span.start);
-        eprintln!("only the deployment knows `{}` (line {}): {}", open.expression, place.line, open.reason);
-    }
-    let Some(pipeline) = reading.pipeline().filter(|_| !report.has_errors()) else { return Ok(ExitCode::FAILURE) };
+    let Some(pipeline) = pipelines::read_pipeline(&arguments.pipeline)? else { return Ok(ExitCode::FAILURE) };
     if arguments.draw {
-        print!("{}", pipeline_model::draw::mermaid(pipeline));
+        print!("{}", pipeline_model::draw::mermaid(&pipeline));
         return Ok(ExitCode::SUCCESS);
     }
     if !check_files(root, &arguments.pipeline)? {
         return Ok(ExitCode::FAILURE);
     }
-    let local = root.join("local.toml");
-    let text = std::fs::read_to_string(&local).with_context(|| {
+    let settings = pipelines::read_settings(root)?.with_context(|| {
+        let local = root.join("local.toml");
         format!("{}: a run needs this file beside the pipeline, with its projects and services", local.display())
     })?;
-    let settings = LocalSettings::parse(&local, &text)?;
     let out = arguments.out.clone().unwrap_or_else(|| std::env::temp_dir().join("longshore").join(&pipeline.name));
     let site = Site {
         root: root.to_owned(),
@@ -160,17 +148,7 @@ fn approver(arguments: &Arguments, root: &Path, progress: &Arc<Progress>) -> any
     if arguments.broken == Some(Break::Approval) {
         return Ok(Arc::new(Always(Answer::reject("rejected on purpose"))));
     }
-    if arguments.yes {
-        return Ok(Arc::new(Always(Answer::approve("approved by --yes"))));
-    }
-    if std::io::stdin().is_terminal() {
-        let progress = Arc::clone(progress);
-        return Ok(Arc::new(Prompt::new(move || (Box::new(BufReader::new(std::io::stdin())), progress.question()))));
-    }
-    let path = root.join("approvals.toml");
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("{}: without a terminal this file answers approvals, or --yes", path.display()))?;
-    Ok(Arc::new(ApprovalsFile::parse(&path, &text)?))
+    pipelines::approver(arguments.yes, root, progress)
 }
 
 /// What the services run now, asked of ECS itself.

@@ -23,11 +23,10 @@ use buildspec::model::PhaseName;
 use buildspec::run::batch::BatchRequest;
 use buildspec::run::source::{self, Snapshot};
 use buildspec::run::{
-    Cancel, Container, DirectorySecrets, DryRun, Engine, EnvFileSecrets, Executor, HostShell, Packaging, Request,
-    Runner, adopt_orphans,
+    Cancel, Container, DryRun, Engine, Executor, HostShell, Packaging, Request, Runner, adopt_orphans,
 };
 use clap::Parser;
-use examples::{builds, cancel_on_ctrl_c};
+use examples::{builds, on_ctrl_c};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -47,8 +46,9 @@ struct Arguments {
     /// A variable, or the name of one of this environment; may be repeated
     #[arg(long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
-    /// Parameters and secrets: a file of lines `name=value`, or a directory with a file for each
-    #[arg(long, value_name = "PATH")]
+    /// Parameters and secrets: a file of lines `name=value`, a directory with a file for each, or `aws` for those of the
+    /// account
+    #[arg(long, value_name = "PATH|aws")]
     secrets: Option<PathBuf>,
     /// Run the buildspec's `batch`
     #[arg(long)]
@@ -91,11 +91,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cancel = Cancel::new();
-    let (interrupted, flag) = (cancel_on_ctrl_c(), cancel.clone());
-    tokio::spawn(async move {
-        interrupted.cancelled().await;
-        flag.cancel();
-    });
+    let flag = cancel.clone();
+    on_ctrl_c(move || flag.cancel());
     match run(&Arguments::parse(), &cancel).await {
         Ok(_) if cancel.is_cancelled() => ExitCode::from(130),
         Ok(true) => ExitCode::SUCCESS,
@@ -162,10 +159,8 @@ fn build(arguments: &Arguments, file: &Path, source: &Path, skip: &[PathBuf], ca
     if arguments.container.is_none() {
         request.base_env = builds::base_env(&SystemEnv);
     }
-    match &arguments.secrets {
-        Some(path) if path.is_dir() => request.secrets = Arc::new(DirectorySecrets::new(path)),
-        Some(path) => request.secrets = Arc::new(EnvFileSecrets::read(path).context("--secrets")?),
-        None => {}
+    if let Some(place) = &arguments.secrets {
+        request.secrets = builds::secrets(place)?;
     }
     let runner = Runner::new(executor, Arc::new(SystemClock), Arc::new(SystemIds));
     let (status, answer) = if arguments.batch {

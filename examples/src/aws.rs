@@ -7,7 +7,7 @@ use aws_call::{AccountId, Polling, Region};
 use aws_config::BehaviorVersion;
 use buildspec::run::HostShell;
 use ecr_push::Registry;
-use ecr_push::client::{Ecr, ImageStore};
+use ecr_push::client::{Ecr, EcrPublic, ImageStore};
 use ecr_push::login::Logins;
 use ecs_taskdef::client::Ecs;
 use pipeline_runner::artifact::{ArtifactStore, S3Store};
@@ -53,12 +53,16 @@ pub async fn backends(settings: &LocalSettings, site: &Site) -> anyhow::Result<B
     })
 }
 
-/// Tokens for a registry of ECR.
+/// Tokens for a registry of ECR: those of a private one come from its region, those of the public one from `us-east-1`.
 ///
 /// # Errors
-/// When the registry is not a private one of ECR.
+/// When it is no registry of ECR.
 pub async fn ecr_logins(registry: &Registry) -> anyhow::Result<Arc<dyn Logins>> {
-    Ok(Arc::new(ecr(registry).await?))
+    if !registry.is_ecr_public() {
+        return Ok(Arc::new(ecr_client(registry).await?));
+    }
+    let config = in_region(EcrPublic::REGION).await;
+    Ok(Arc::new(EcrPublic::new(aws_sdk_ecrpublic::Client::new(&config))))
 }
 
 /// The images of a registry of ECR, through ECR's own API.
@@ -66,14 +70,16 @@ pub async fn ecr_logins(registry: &Registry) -> anyhow::Result<Arc<dyn Logins>> 
 /// # Errors
 /// When the registry is not a private one of ECR.
 pub async fn ecr_store(registry: &Registry) -> anyhow::Result<Arc<dyn ImageStore>> {
-    Ok(Arc::new(ecr(registry).await?))
+    Ok(Arc::new(ecr_client(registry).await?))
 }
 
 /// A client in the region that the registry's name says, whatever the environment's.
-async fn ecr(registry: &Registry) -> anyhow::Result<Ecr> {
+///
+/// # Errors
+/// When the registry is not a private one of ECR.
+pub async fn ecr_client(registry: &Registry) -> anyhow::Result<Ecr> {
     let host = registry.ecr().with_context(|| format!("{registry} is not a private registry of ECR"))?;
-    let region = aws_config::Region::new(host.region.as_str().to_owned());
-    let config = aws_config::defaults(BehaviorVersion::latest()).region(region).load().await;
+    let config = in_region(host.region.as_str()).await;
     Ok(Ecr::from(aws_sdk_ecr::Client::new(&config)).for_registry(registry))
 }
 
@@ -87,4 +93,9 @@ pub async fn job_queue() -> (CodePipelineJobs, OpenArtifacts) {
         Arc::new(store) as Arc<dyn ArtifactStore>
     };
     (queue, Arc::new(open))
+}
+
+async fn in_region(region: &str) -> aws_config::SdkConfig {
+    let region = aws_config::Region::new(region.to_owned());
+    aws_config::defaults(BehaviorVersion::latest()).region(region).load().await
 }

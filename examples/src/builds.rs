@@ -1,11 +1,12 @@
 //! Builds on this machine: which buildspec and which source are meant, and what of a build is shown.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use aws_call::Env;
 use buildspec::Buildspec;
-use buildspec::run::Event;
+use buildspec::run::{DirectorySecrets, EnvFileSecrets, Event, SecretSource};
 use spec_report::{Levels, render};
 
 /// The buildspec and the source directory that a path means: a directory is a source, a file lies in one.
@@ -34,6 +35,33 @@ pub fn read(file: &Path) -> anyhow::Result<Buildspec> {
         bail!("{} has errors", file.display());
     }
     parsed.value.ok_or_else(|| anyhow!("{} holds no buildspec", file.display()))
+}
+
+/// Parameters and secrets: of a file of lines, of a directory of files, or of the account for the word `aws`.
+///
+/// # Errors
+/// When the file cannot be read, and for `aws` without the feature of this name.
+pub fn secrets(place: &Path) -> anyhow::Result<Arc<dyn SecretSource>> {
+    if place == Path::new("aws") {
+        return account_secrets();
+    }
+    if place.is_dir() {
+        return Ok(Arc::new(DirectorySecrets::new(place)));
+    }
+    Ok(Arc::new(EnvFileSecrets::read(place).context("--secrets")?))
+}
+
+#[cfg(feature = "aws")]
+fn account_secrets() -> anyhow::Result<Arc<dyn SecretSource>> {
+    let runtime = tokio::runtime::Handle::try_current()?;
+    let config = runtime.block_on(aws_config::load_defaults(aws_config::BehaviorVersion::latest()));
+    let (parameters, secrets) = (aws_sdk_ssm::Client::new(&config), aws_sdk_secretsmanager::Client::new(&config));
+    Ok(Arc::new(buildspec::run::SdkSecrets::new(parameters, secrets, runtime)))
+}
+
+#[cfg(not(feature = "aws"))]
+fn account_secrets() -> anyhow::Result<Arc<dyn SecretSource>> {
+    bail!("the secrets of an account need its credentials: build this example with `--features aws`")
 }
 
 /// Variables from `NAME=VALUE`, or from `NAME` and the environment.

@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    Arguments, acceptance, codegen, crash, deps, examples, hostile_builds,
+    Arguments, acceptance, codegen, crash, crash_pipeline, deps, examples, hostile_builds,
     metadata::{self, Package},
     peers, scaffold,
     selection::{Selection, libraries},
@@ -27,7 +27,7 @@ const ALONE: &[&str] = &["local", "memory", "serve"];
 /// they are named, so that `--all-features` alone does not need the programs; with the rest of the features, because every
 /// other choice would compile everything below them anew.
 const NAMED: &[(&str, &[&str])] =
-    &[("chaos", &["--", "100"]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
+    &[("chaos", &["--", "100"]), ("chromium", &[]), ("docker_registry", &[]), ("moto", &[]), ("podman", &[])];
 
 fn named(target: &str) -> [&str; 4] {
     ["--workspace", "--all-features", "--test", target]
@@ -108,6 +108,16 @@ fn steps(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
         true => step("crash", Work::Own("crash appspec", |workspace| crash::check(workspace, crash::QUICK_ROUNDS))),
         false => step("crash", Work::Own("crash appspec", |workspace| crash::check(workspace, crash::ROUNDS))),
     });
+    steps.push(match quick {
+        true => step(
+            "crash pipeline",
+            Work::Own("crash pipeline", |workspace| crash_pipeline::check(workspace, crash_pipeline::QUICK_ROUNDS)),
+        ),
+        false => step(
+            "crash pipeline",
+            Work::Own("crash pipeline", |workspace| crash_pipeline::check(workspace, crash_pipeline::ROUNDS)),
+        ),
+    });
     steps.push(step("scaffold", Work::Own("scaffold", scaffold::check)));
     if !quick {
         steps.push(step("hostile builds", Work::Own("measure buildspec", hostile_builds::check)));
@@ -167,7 +177,8 @@ fn tests(workspace: &Workspace, members: &[Package], quick: bool) -> Vec<Step> {
             let test = workspace.cargo(["test"].iter().chain(&named(target)).chain(*told));
             steps.push(step(*target, Work::Show(test)));
         }
-        steps.push(step("peers ecs", Work::Own("peers ecs", peers::check)));
+        steps.push(step("peers ecr", Work::Own("peers ecr --small", |workspace| peers::ecr::check(workspace, true))));
+        steps.push(step("peers ecs", Work::Own("peers ecs", peers::ecs::check)));
     }
     steps
 }
@@ -203,6 +214,7 @@ mod tests {
         for words in [
             "buildspec/sdk",
             "test --workspace --all-features",
+            "test --workspace --all-features --test chromium",
             "test --workspace --all-features --test moto",
             "test --workspace --all-features --test docker_registry",
             "test --workspace --all-features --test chaos -- 100",

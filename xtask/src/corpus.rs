@@ -1,6 +1,6 @@
-//! `cargo xtask corpus <dir>`: runs the checkers over a tree of files, reads, writes and reads again every task definition
-//! in it, and compares verdicts with those of other programs where they lie beside the files. The work is that of the
-//! examples `lint`, `render_taskdef` and `appspec_check`, so that this package stays quick to compile; optimized, because
+//! `cargo xtask corpus <dir>`: runs the checkers over a tree of files, reads, writes and reads again every pipeline
+//! and every task definition in it, and compares verdicts with those of other programs where they lie beside the files. The work is that of the
+//! examples `lint`, `pipeline_convert`, `render_taskdef` and `appspec_check`, so that this package stays quick to compile; optimized, because
 //! it also guards how long a file takes.
 
 use std::{
@@ -26,6 +26,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     let text = example(workspace, &["lint", "--", "--summary", "--slowest"], &directory, 1)?;
     let slowest = slowest(&text).context("the example does not tell which file was the slowest")?;
     anyhow::ensure!(slowest <= LONGEST_MS, "a file takes {slowest} ms to check, more than {LONGEST_MS}");
+    example(workspace, &["pipeline_convert", "--", "--round-trip"], &directory, 0)?;
     example(workspace, &["render_taskdef", "--", "--round-trip"], &directory, 0)?;
     verdicts::compare(workspace, &directory)
 }

@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::{Arguments, workspace::Workspace};
+use crate::{Arguments, crash_pipeline, workspace::Workspace};
 
 /// What `cargo xtask ci` does with and without `--quick`.
 pub(crate) const ROUNDS: usize = 300;
@@ -26,9 +26,12 @@ const FILES: usize = 150;
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
     let [what] = arguments.values()?;
-    ensure!(what == "appspec", "there is no crash test of `{what}`, only of `appspec`");
-    let rounds = arguments.option("rounds").map_or(Ok(ROUNDS), str::parse).context("--rounds takes a number")?;
-    check(workspace, rounds)
+    let rounds = |usual| arguments.option("rounds").map_or(Ok(usual), str::parse).context("--rounds takes a number");
+    match what {
+        "appspec" => check(workspace, rounds(ROUNDS)?),
+        "pipeline" => crash_pipeline::check(workspace, rounds(crash_pipeline::ROUNDS)?),
+        _ => bail!("there is no crash test of `{what}`, only of `appspec` and `pipeline`"),
+    }
 }
 
 /// Kills as often as told.
@@ -49,7 +52,7 @@ pub(crate) fn check(workspace: &Workspace, rounds: usize) -> anyhow::Result<()> 
 fn kill(directory: &Path, program: PathBuf, rounds: usize) -> anyhow::Result<()> {
     let scene = Scene::new(directory, program)?;
     let seed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_nanos() as u64;
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let (mut outcomes, mut inside) = ([0, 0], 0);
     let started = Instant::now();
     for round in 0..rounds {
@@ -203,11 +206,15 @@ fn write_bundle(bundle: &Path, other: bool) -> anyhow::Result<()> {
 }
 
 /// Good enough to spread kills; the seed is in the message of a failure.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
     /// Between 0 and 1.
-    fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -11,6 +11,7 @@ mod ci;
 mod codegen;
 mod corpus;
 mod crash;
+mod crash_pipeline;
 mod deps;
 mod examples;
 mod hostile_builds;
@@ -29,6 +30,7 @@ mod served;
 mod sorted;
 mod tidy;
 mod verdicts;
+mod watch;
 mod workspace;
 
 use std::process::ExitCode;
@@ -81,7 +83,7 @@ static COMMANDS: &[Command] = &[
     Command {
         name: "crash",
         arguments: "<crate> [--rounds N]",
-        summary: "kills what a crate says survives it, 300 times unless told otherwise, and looks at what is left",
+        summary: "kills what a crate says survives it, hundreds of times unless told otherwise, and looks at what is left",
         run: crash::run,
     },
     Command {
@@ -122,8 +124,8 @@ static COMMANDS: &[Command] = &[
     },
     Command {
         name: "peers",
-        arguments: "<service>",
-        summary: "what other people's programs say of deployments, beside ours; for `ecs`",
+        arguments: "<service> [--small]",
+        summary: "other people's programs beside ours: pushes (`ecr`, measured unless --small), deployments (`ecs`)",
         run: peers::run,
     },
     Command {

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::{
     },
     http::Headers,
 };
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::ErrorKind};
 
 use crate::fault::{CallError, Fault};
 
@@ -102,7 +102,8 @@ fn dispatch_fault(error: &ConnectorError) -> Fault {
         Fault::Credentials
     } else if error.is_timeout() {
         Fault::Timeout
-    } else if error.is_io() {
+    } else if error.is_io() || error.as_other() == Some(ErrorKind::TransientError) {
+        // The second: a connection that the other side closed before it answered.
         Fault::Connection
     } else if error.is_user() || mentions(error, &["invalid configuration"]) {
         Fault::InvalidRequest

@@ -8,6 +8,7 @@ pub mod digest;
 pub mod door;
 pub mod error;
 pub mod image;
+pub mod inspect;
 pub mod login;
 pub mod manifest;
 pub mod media;
@@ -19,6 +20,7 @@ pub mod plan;
 pub mod pull;
 pub mod push;
 pub mod reference;
+pub mod repository;
 #[cfg(feature = "local")]
 pub mod source;
 

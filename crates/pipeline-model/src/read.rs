@@ -1,5 +1,7 @@
 //! Text becomes declarations and diagnostics; it never fails.
 
+use std::collections::BTreeMap;
+
 use spec_report::{Document, Limits, Reader, Report, Schema, Source, Span};
 
 use crate::format::cloudformation::{self, Unresolved, Values};
@@ -77,6 +79,10 @@ pub struct Declaration {
     pub unresolved: Vec<Unresolved>,
     /// What stands beside the declaration: `metadata` of an answer, or the properties that only templates have.
     pub beside: Extra,
+    /// How the unknown conditions of the template turn out in this world, as far as the pipeline depends on them.
+    pub assumed: BTreeMap<String, bool>,
+    /// The same pipeline in the other worlds.
+    pub others: Vec<Self>,
 }
 
 impl Declaration {
@@ -88,7 +94,28 @@ impl Declaration {
         unresolved: Vec<Unresolved>,
     ) -> Self {
         let Decoded { pipeline, places, template } = decoded;
-        Self { source, naming, logical_id, pipeline, places, unresolved, beside: template }
+        let (assumed, others) = (BTreeMap::new(), Vec::new());
+        Self { source, naming, logical_id, pipeline, places, unresolved, beside: template, assumed, others }
+    }
+
+    /// This declaration and, of a template with unknown conditions, those of the other worlds.
+    pub fn worlds(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// This world alone, for whoever looks at them one by one.
+    pub(crate) fn alone(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            naming: self.naming,
+            logical_id: self.logical_id.clone(),
+            pipeline: self.pipeline.clone(),
+            places: self.places.clone(),
+            unresolved: self.unresolved.clone(),
+            beside: self.beside.clone(),
+            assumed: self.assumed.clone(),
+            others: Vec::new(),
+        }
     }
 
     /// The text of a field as it stands in the file.
@@ -147,6 +174,10 @@ pub fn read_with(source: Source, options: &ReadOptions) -> Reading {
             no_pipeline(&mut reader, root.span, template);
         }
         report.merge(reader.finish());
+    } else if reader_found_nothing(&report) {
+        let mut reader = Reader::new(&document, &rules::STRUCTURE, Schema::Yaml12);
+        no_pipeline(&mut reader, Span::default(), false);
+        report.merge(reader.finish());
     }
     Reading { document, declarations, report }
 }
@@ -162,7 +193,8 @@ fn no_pipeline(reader: &mut Reader<'_>, span: Span, template: bool) {
     } else {
         "the file is neither a pipeline declaration nor a CloudFormation template".to_owned()
     };
-    let head = Span::new(span.start, span.end.min(span.start + 1));
+    let first = reader.source().slice(span).chars().next().map_or(0, char::len_utf8);
+    let head = Span::new(span.start, span.start + first);
     let diagnostic = spec_report::Diagnostic::new(&rules::NO_PIPELINE, reader.source(), head, what)
         .with_help("a declaration has `name`, `roleArn` and `stages`, by themselves or under `pipeline`");
     reader.report(diagnostic);

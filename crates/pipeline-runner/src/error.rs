@@ -67,6 +67,9 @@ pub enum Error {
         /// Why it was refused.
         why: String,
     },
+    /// The journal of a host cannot be used.
+    #[error("the journal cannot be used: {0}")]
+    Journal(String),
     /// A background task broke down: a bug of ours.
     #[error("a background task broke down: {0}")]
     Task(String),

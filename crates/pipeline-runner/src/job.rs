@@ -89,6 +89,12 @@ pub struct ActionJob {
     pub region: Option<String>,
     /// What only compute actions have.
     pub compute: Compute,
+    /// It was in flight when an earlier runner ended, and may have done some of its work already.
+    pub interrupted: bool,
+    /// Which execution of the pipeline this is, from 1.
+    pub ordinal: u32,
+    /// Which run of the action in its execution this is, from 1.
+    pub attempt: u32,
 }
 
 impl ActionJob {
@@ -121,11 +127,14 @@ impl ActionJob {
                 output_variables: action.output_variables.to_vec(),
                 files: action.output_artifacts.iter().map(|artifact| artifact.files.to_vec()).collect(),
             },
+            interrupted: false,
+            ordinal: 1,
+            attempt: 1,
             id,
         }
     }
 
-    pub(crate) fn new(pipeline: &str, start: &ActionStart, continuation: Option<String>) -> Self {
+    pub(crate) fn new(pipeline: &str, start: &ActionStart) -> Self {
         Self {
             id: start.id.clone(),
             execution: start.execution.clone(),
@@ -138,10 +147,13 @@ impl ActionJob {
             outputs: start.outputs.clone(),
             revision: start.revision.clone(),
             source_version: start.source_version.clone(),
-            continuation,
+            continuation: start.continuation.clone(),
             role_arn: start.role_arn.clone(),
             region: start.region.clone(),
             compute: start.compute.clone(),
+            interrupted: start.interrupted,
+            ordinal: start.ordinal,
+            attempt: start.attempt,
         }
     }
 

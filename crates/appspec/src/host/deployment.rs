@@ -1,6 +1,7 @@
 //! One deployment on this host, from its first event to a host that has the new application or the old.
 
 use std::fmt;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -214,7 +215,7 @@ pub(super) struct Open {
     pub(super) tree: Tree,
     pub(super) layout: Layout,
     /// Held until it is dropped, also by a process that is killed.
-    _lock: Option<std::fs::File>,
+    _lock: Option<Lock>,
 }
 
 impl Open {
@@ -242,7 +243,18 @@ impl Open {
     }
 }
 
-fn lock(tree: &Tree, layout: &Layout) -> Result<std::fs::File, Error> {
+/// The lock of a group. It ends by name: closing the file is not enough while a process that another thread has just
+/// forked has it as well.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If it fails, the lock ends with the last copy of the file.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(tree: &Tree, layout: &Layout) -> Result<Lock, Error> {
     let path = format!("{}/lock", layout.state());
     if tree.stat(&path)?.is_none() {
         match tree.create(&path) {
@@ -251,10 +263,10 @@ fn lock(tree: &Tree, layout: &Layout) -> Result<std::fs::File, Error> {
         }
     }
     let file = tree.open_file(&path)?;
-    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::Busy { group: layout.group.clone() }),
-        Err(errno) => Err(Error::file("lock", &path, errno)),
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(Error::Busy { group: layout.group.clone() }),
+        Err(TryLockError::Error(error)) => Err(Error::file("lock", &path, error)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::io;
 
 use async_trait::async_trait;
 use hyper::{Method, StatusCode, header};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{HttpService, Request, Response, full, read_body};
 use crate::{CallError, Fault};
@@ -33,14 +33,14 @@ pub struct Refusal {
     status: u16,
     code: String,
     message: String,
-    members: Map<String, Value>,
+    members: Vec<(String, Value)>,
 }
 
 impl Refusal {
     /// A refusal of the caller's doing (HTTP 400).
     #[must_use]
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status: 400, code: code.into(), message: message.into(), members: Map::new() }
+        Self { status: 400, code: code.into(), message: message.into(), members: Vec::new() }
     }
 
     /// The service has no such operation.
@@ -65,10 +65,22 @@ impl Refusal {
         self
     }
 
+    /// Its code: the exception's name.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// With a member of the error's shape, such as `lastValidByteReceived`.
     #[must_use]
     pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.members.insert(name.into(), value.into());
+        self.members.push((name.into(), value.into()));
         self
     }
 }
@@ -131,10 +143,9 @@ impl<S: AwsJsonService> HttpService for AwsJson<S> {
     async fn answer(&self, request: Request) -> io::Result<Response> {
         let (status, body) = match self.outcome(request).await {
             Ok(output) => (200, output),
-            Err(Refusal { status, code, message, mut members }) => {
-                members.insert("__type".into(), code.into());
-                members.insert("message".into(), message.into());
-                (status, Value::Object(members))
+            Err(Refusal { status, code, message, members }) => {
+                let own = [("__type".to_owned(), code.into()), ("message".to_owned(), message.into())];
+                (status, members.into_iter().chain(own).collect())
             }
         };
         hyper::Response::builder()

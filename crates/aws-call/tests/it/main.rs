@@ -6,6 +6,5 @@ mod clock;
 mod error;
 mod id;
 mod serve;
-#[cfg(feature = "system")]
 mod system;
 mod wait;

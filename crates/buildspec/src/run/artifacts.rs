@@ -60,12 +60,23 @@ pub(super) fn collect(
     Ok(outputs)
 }
 
-/// Holds the directory for this build until the file is dropped: two builds would mix their artifacts.
-fn lock(target: &Path) -> Result<File, UploadError> {
+/// The lock of a directory. It ends by name: closing the file is not enough while a process that another thread has just
+/// forked has it as well.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If it fails, the lock ends with the last copy of the file.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Holds the directory for this build: two builds would mix their artifacts.
+fn lock(target: &Path) -> Result<Lock, UploadError> {
     let path = target.join(".lock");
     let file = File::create(&path).map_err(|error| UploadError::Io(path.clone(), error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::Error(error)) => Err(UploadError::Io(path, error)),
         Err(TryLockError::WouldBlock) => {
             let message = "another build is writing its artifacts here: give each build a directory of its own";

@@ -53,6 +53,8 @@ mod request;
 mod result;
 mod runner;
 mod script;
+#[cfg(feature = "sdk")]
+mod secret_aws;
 mod secret_files;
 mod secrets;
 mod select;
@@ -74,6 +76,8 @@ pub use reports::Report;
 pub use request::{BatchPlace, Packaging, Request, SecondarySource};
 pub use result::{ArtifactOutput, BuildResult};
 pub use runner::Runner;
+#[cfg(feature = "sdk")]
+pub use secret_aws::SdkSecrets;
 pub use secret_files::{DirectorySecrets, EnvFileSecrets};
 pub use secrets::{MapSecrets, NoSecrets, SecretError, SecretSource};
 pub use strays::adopt_orphans;

@@ -126,7 +126,7 @@ impl SecretSource for DirectorySecrets {
 }
 
 /// The whole secret, or the value of the key that the reference names.
-fn of_key(whole: &str, reference: &SecretReference) -> Result<Secret, SecretError> {
+pub(super) fn of_key(whole: &str, reference: &SecretReference) -> Result<Secret, SecretError> {
     let Some(key) = &reference.json_key else { return Ok(Secret::from(whole)) };
     // What a parser says about the text would show parts of it.
     let refused = |why: &str| SecretError::Refused(format!("the secret `{}` {why}", reference.secret_id));

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use super::script::{self, Files};
 
 /// CodeBuild's programs that commands may call, as far as they mean something here. The last two have one text.
-const HELPERS: [(&str, &str); 5] = [
-    ("codebuild-glob-search", include_str!("helpers/codebuild-glob-search")),
-    ("codebuild-hash-files", include_str!("helpers/codebuild-hash-files")),
-    ("codebuild-tests-run", include_str!("helpers/codebuild-tests-run")),
-    ("codebuild-breakpoint", include_str!("helpers/codebuild-breakpoint")),
-    ("codebuild-resume", include_str!("helpers/codebuild-breakpoint")),
+const PROGRAMS: [(&str, &str); 5] = [
+    ("codebuild-glob-search", include_str!("programs/codebuild-glob-search")),
+    ("codebuild-hash-files", include_str!("programs/codebuild-hash-files")),
+    ("codebuild-tests-run", include_str!("programs/codebuild-tests-run")),
+    ("codebuild-breakpoint", include_str!("programs/codebuild-breakpoint")),
+    ("codebuild-resume", include_str!("programs/codebuild-breakpoint")),
 ];
 
 /// Who may read and write the files.
@@ -73,7 +73,7 @@ impl SessionFiles {
         }
         let bin = files.bin();
         fs::create_dir(&bin)?;
-        for (name, text) in HELPERS {
+        for (name, text) in PROGRAMS {
             let path = bin.join(name);
             fs::write(&path, text)?;
             set_mode(&path, 0o755)?;

@@ -3,43 +3,26 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod any_bytes;
+mod artifacts;
+mod batch;
+mod cache;
+mod client;
 mod context;
 mod deliveries;
+mod differential;
 mod edit;
+mod env;
 mod exercise;
+mod kill;
+mod lab;
 mod pages;
 mod phases;
-mod reading;
-mod rules;
-
-#[cfg(all(feature = "memory", feature = "conformance"))]
-mod client;
-#[cfg(feature = "memory")]
-mod remote;
-
-#[cfg(feature = "local")]
-mod artifacts;
-#[cfg(feature = "local")]
-mod batch;
-#[cfg(feature = "local")]
-mod cache;
-#[cfg(feature = "local")]
-mod differential;
-#[cfg(feature = "local")]
-mod env;
-#[cfg(feature = "local")]
-mod kill;
-#[cfg(feature = "local")]
-mod lab;
-#[cfg(feature = "local")]
 mod policies;
-#[cfg(feature = "local")]
 mod quotes;
-#[cfg(feature = "local")]
+mod reading;
+mod remote;
 mod reports;
-#[cfg(feature = "local")]
+mod rules;
 mod run;
-#[cfg(feature = "local")]
 mod run_as;
-#[cfg(feature = "local")]
 mod shell_state;

@@ -100,7 +100,8 @@ fn settings_that_the_service_refuses() {
             .map(|_| ())
             .map_err(|error| error.message().unwrap_or_default().to_owned())
     };
-    let table: &[(fn(&mut Project), &str)] = &[
+    type Change = fn(&mut Project);
+    let table: &[(Change, &str)] = &[
         (|project| project.name = "-shop".to_owned(), "Invalid project name: -shop"),
         (|project| project.name = "s".to_owned(), "Invalid project name: s"),
         (|project| project.timeout_in_minutes = Some(4), "TimeoutInMins must be between 5 and 2160"),

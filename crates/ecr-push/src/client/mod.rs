@@ -1,12 +1,14 @@
-//! What a push needs of a registry, as two roles in this crate's own types. The adapter over the SDK and the in-memory
-//! registry both implement them; so can you.
+//! What a push needs of a registry, as roles in this crate's own types; and those around it, for repositories and for what
+//! follows a push. The adapter over the SDK and the in-memory registry play all of them; so can you.
 
 #[cfg(feature = "memory")]
 mod faulty;
 #[cfg(feature = "memory")]
 mod memory;
+mod operation;
 #[cfg(feature = "sdk")]
 mod sdk;
+mod settings;
 
 use async_trait::async_trait;
 use aws_call::CallError;
@@ -15,8 +17,13 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "serve")]
 pub use self::memory::{HttpFault, RegistryServer, RequestLine, ServeOptions};
+pub use self::operation::Operation;
 #[cfg(feature = "sdk")]
-pub use self::sdk::Ecr;
+pub use self::sdk::{Ecr, EcrPublic};
+pub use self::settings::{
+    Destination, Encryption, Inspections, PullThroughRule, RegistrySettings, Replica, Replication, ReplicationRule,
+    RepositoryDocuments, RepositoryFilter, RepositorySettings, Scan, Settings, TagRule, Vulnerability,
+};
 #[cfg(feature = "memory")]
 pub use self::{
     faulty::{Break, Faulty, When},
@@ -67,48 +74,6 @@ pub trait Repositories: Send + Sync {
 }
 
 const _: fn(&dyn ImageStore, &dyn Repositories) = |_, _| ();
-
-/// The calls of both roles, named as in the service's API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Operation {
-    /// [`ImageStore::batch_check_layers`].
-    BatchCheckLayerAvailability,
-    /// [`ImageStore::get_image`].
-    BatchGetImage,
-    /// [`ImageStore::complete_upload`].
-    CompleteLayerUpload,
-    /// [`Repositories::create`].
-    CreateRepository,
-    /// [`Repositories::describe`].
-    DescribeRepositories,
-    /// [`Logins::login`](crate::login::Logins::login).
-    GetAuthorizationToken,
-    /// [`ImageStore::initiate_upload`].
-    InitiateLayerUpload,
-    /// [`ImageStore::put_image`].
-    PutImage,
-    /// [`ImageStore::upload_part`].
-    UploadLayerPart,
-}
-
-impl Operation {
-    /// The name in the service's API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BatchCheckLayerAvailability => "BatchCheckLayerAvailability",
-            Self::BatchGetImage => "BatchGetImage",
-            Self::CompleteLayerUpload => "CompleteLayerUpload",
-            Self::CreateRepository => "CreateRepository",
-            Self::DescribeRepositories => "DescribeRepositories",
-            Self::GetAuthorizationToken => "GetAuthorizationToken",
-            Self::InitiateLayerUpload => "InitiateLayerUpload",
-            Self::PutImage => "PutImage",
-            Self::UploadLayerPart => "UploadLayerPart",
-        }
-    }
-}
 
 /// Defines a request: a plain struct with a constructor for its required fields, open for new ones.
 macro_rules! request {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::buffers::Buffers;
 #[cfg(feature = "local")]
 use super::section::Section;
 #[cfg(feature = "local")]
@@ -142,6 +143,12 @@ impl Blob {
     /// [`Error::Io`] if the file cannot be read, [`Error::Size`] if the blob ends before, [`Error::BlobElsewhere`] if the
     /// bytes are not at hand.
     pub fn read_at(&self, offset: u64, len: u64) -> Result<Bytes, Error> {
+        self.read_through(&Buffers::new(usize::try_from(len).unwrap_or(usize::MAX)), offset, len)
+    }
+
+    /// As [`read_at`](Self::read_at), through buffers that are used again; `len` is at most their size.
+    #[cfg_attr(not(feature = "local"), allow(unused_variables, reason = "only files are read through buffers"))]
+    pub(crate) fn read_through(&self, buffers: &Buffers, offset: u64, len: u64) -> Result<Bytes, Error> {
         let end = offset.checked_add(len).filter(|end| *end <= self.size());
         let Some(end) = end else {
             let problem = format!("{len} bytes from {offset} on are asked for, but it has {}", self.size());
@@ -158,10 +165,10 @@ impl Blob {
                 let file =
                     std::fs::File::open(path.as_path()).map_err(|error| IoError::new("read", path.as_path(), error))?;
                 let size = self.size();
-                self.section_read(&Section::new(Arc::new(file), path.as_path(), 0, size), offset, len)
+                self.section_read(&Section::new(Arc::new(file), path.as_path(), 0, size), buffers, offset, len)
             }
             #[cfg(feature = "local")]
-            Source::Section(section) => self.section_read(section, offset, len),
+            Source::Section(section) => self.section_read(section, buffers, offset, len),
             #[cfg(feature = "https")]
             Source::Remote(remote) => {
                 remote.read_at(&self.descriptor, offset, usize::try_from(len).unwrap_or(usize::MAX))
@@ -171,13 +178,14 @@ impl Blob {
     }
 
     #[cfg(feature = "local")]
-    fn section_read(&self, section: &Section, offset: u64, len: u64) -> Result<Bytes, Error> {
-        let bytes = section.read_at(offset, len)?;
+    fn section_read(&self, section: &Section, buffers: &Buffers, offset: u64, len: u64) -> Result<Bytes, Error> {
+        let wanted = usize::try_from(len).unwrap_or(usize::MAX);
+        let bytes = buffers.filled(wanted, |buffer| section.read_into(buffer, offset))?;
         if bytes.len() as u64 != len {
             let problem = format!("`{}` has become shorter while it was read", section.name());
             return Err(SizeError::new(self.digest(), problem).into());
         }
-        Ok(bytes.into())
+        Ok(bytes)
     }
 
     /// All bytes. For configurations and other small blobs.
@@ -194,9 +202,10 @@ impl Blob {
     /// As [`read_at`](Self::read_at).
     pub fn verify(&self) -> Result<Digest, Error> {
         let mut hasher = Hasher::new();
+        let buffers = Buffers::new(usize::try_from(STEP).unwrap_or(usize::MAX));
         let mut offset = 0;
         while offset < self.size() {
-            let bytes = self.read_at(offset, STEP.min(self.size() - offset))?;
+            let bytes = self.read_through(&buffers, offset, STEP.min(self.size() - offset))?;
             hasher.update(&bytes);
             offset += bytes.len() as u64;
         }

@@ -2,6 +2,7 @@
 //! manifest names is there, with the size that the manifest says.
 
 mod blob;
+mod buffers;
 mod config;
 #[cfg(feature = "local")]
 pub mod layout;
@@ -14,6 +15,8 @@ pub(crate) mod section;
 
 use std::collections::BTreeSet;
 
+#[cfg(feature = "https")]
+pub(crate) use self::buffers::Buffers;
 pub use self::{
     blob::Blob,
     config::{Empty, History, ImageConfig, RootFs, RunConfig},

@@ -37,9 +37,14 @@ impl Section {
         let len = len.min(self.len.saturating_sub(offset));
         // Reads are of a megabyte or of a bounded document; what the caller bounds fits the address space.
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-        let read = self.fill(&mut bytes, offset).map_err(|error| IoError::new("read", &*self.name, error))?;
+        let read = self.read_into(&mut bytes, offset)?;
         bytes.truncate(read);
         Ok(bytes)
+    }
+
+    /// Fills `bytes` from `offset` on, as far as the section and the file go; returns how many bytes there were.
+    pub(crate) fn read_into(&self, bytes: &mut [u8], offset: u64) -> Result<usize, IoError> {
+        self.fill(bytes, offset).map_err(|error| IoError::new("read", &*self.name, error))
     }
 
     /// Reads it from its beginning to its end.

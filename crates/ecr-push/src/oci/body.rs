@@ -13,7 +13,12 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::{sync::mpsc::UnboundedSender, task::JoinHandle};
 
-use crate::{digest::Hasher, door::same, error::Error, image::Blob};
+use crate::{
+    digest::Hasher,
+    door::same,
+    error::Error,
+    image::{Blob, Buffers},
+};
 
 /// How many bytes are read at a time. Every thread that reads keeps memory for a few of them, so twice as many would double
 /// what a push holds and save nothing that can be measured.
@@ -61,6 +66,7 @@ type Block = (Result<Bytes, Error>, Option<Hasher>);
 /// A blob on its way.
 pub(super) struct Reading {
     blob: Blob,
+    buffers: Buffers,
     position: u64,
     ahead: Option<JoinHandle<Block>>,
     hasher: Option<Hasher>,
@@ -71,7 +77,8 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(blob: Blob, hash: bool, taken: UnboundedSender<u64>, problem: Problem) -> Self {
-        Self { blob, position: 0, ahead: None, hasher: hash.then(Hasher::new), taken, problem }
+        let buffers = Buffers::new(usize::try_from(BLOCK).unwrap_or(usize::MAX));
+        Self { blob, buffers, position: 0, ahead: None, hasher: hash.then(Hasher::new), taken, problem }
     }
 
     /// Begins to read the next block. The last one is held back if the digest turns out to be wrong.
@@ -79,8 +86,8 @@ impl Reading {
         let left = self.blob.size() - self.position;
         if self.ahead.is_none() && left > 0 {
             let (blob, position, len) = (self.blob.clone(), self.position, BLOCK.min(left));
-            let hasher = self.hasher.take();
-            self.ahead = Some(tokio::task::spawn_blocking(move || block(&blob, position, len, hasher)));
+            let (buffers, hasher) = (self.buffers.clone(), self.hasher.take());
+            self.ahead = Some(tokio::task::spawn_blocking(move || block(&blob, &buffers, position, len, hasher)));
         }
         self.ahead.as_mut()
     }
@@ -109,8 +116,8 @@ impl Reading {
     }
 }
 
-fn block(blob: &Blob, position: u64, len: u64, hasher: Option<Hasher>) -> Block {
-    let bytes = match blob.read_at(position, len) {
+fn block(blob: &Blob, buffers: &Buffers, position: u64, len: u64, hasher: Option<Hasher>) -> Block {
+    let bytes = match blob.read_through(buffers, position, len) {
         Ok(bytes) => bytes,
         Err(error) => return (Err(error), None),
     };

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod podman;
+
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,

@@ -243,7 +243,8 @@ async fn a_damaged_layer_is_found_whoever_compares() {
         assert_eq!(bench.registry.layer(&"shop".parse().unwrap(), mismatch.expected()), None);
         // The last block is held back until the digest is known to be right.
         assert_eq!(bench.registry.traffic().part_bytes == 2 * MIB, sends_all, "{verify:?}");
-        assert_eq!(bench.registry.traffic().part_bytes == 0, verify == Verify::Before, "{verify:?}");
+        // Who compares first sends nothing; how much of the rest arrived before the connection was cut is chance.
+        assert!(verify != Verify::Before || bench.registry.traffic().part_bytes == 0);
         bench.push_with(&good, &request, &options).await.unwrap();
         assert_eq!(bench.tagged("1"), Some(good.digest()));
     }

@@ -153,3 +153,16 @@ async fn a_damaged_archive_leaves_no_tag() {
     assert!(pull::tags(&bench.door, bench.target("1.0").repository()).await.unwrap().is_empty());
     assert_ne!(Digest::of(b"one"), damaged.layers()[0].diff_id);
 }
+
+/// Whoever names one index within the other keeps a reader busy for as long as there are names.
+#[tokio::test]
+async fn indexes_without_end_are_not_followed() {
+    let bench = bench().await;
+    let mut inner = platform_image("amd64");
+    for _ in 0..9 {
+        inner = Image::index(vec![inner]).unwrap();
+    }
+    bench.push(&inner, "deep").await.unwrap();
+    let error = pull::image(&bench.door, &bench.target("deep"), None).await.unwrap_err();
+    assert!(error.to_string().contains("nested more than 8 deep"), "{error}");
+}

@@ -132,7 +132,7 @@ async fn chaos() {
         "DescribeServiceRevisions",
     ];
     let mut calls = 0;
-    for seed in 0..200_u64 {
+    for seed in 0..240_u64 {
         let ids = aws_call::SequenceIds::new(seed);
         let mut script = Script::new();
         for operation in OPERATIONS {

@@ -1,24 +1,31 @@
-//! CodePipeline by role: whoever keeps declarations needs [`Pipelines`], whoever runs them needs [`Executions`].
+//! CodePipeline by role: whoever keeps declarations needs [`Pipelines`], whoever runs them needs [`Executions`], whoever
+//! looks at what ran needs [`History`]; [`Transitions`] and [`Webhooks`] hold executions back and let them begin.
 //!
 //! The traits speak this crate's types only, so that tests and tools never compile the SDK. [`memory`] (feature
 //! `memory`) is a service without a network, `sdk` (feature `sdk`) the real one.
 
+mod execution;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "sdk")]
 pub mod sdk;
+mod shared;
 mod types;
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use aws_call::CallError;
 
 use crate::model::Pipeline;
+use crate::webhook::{ListedWebhook, Webhook};
+pub use execution::{
+    ActionError, ActionExecution, ActionStatus, Direction, DisableTransition, Execution, ExecutionStatus,
+    ListExecutions, RollbackStage, StartedBy,
+};
 pub use types::{
-    ActionState, ApprovalResult, ApprovalStatus, GetPipeline, PipelineState, PipelineSummary, RetryStage, StageState,
-    StartExecution, StopExecution, StoredPipeline,
+    ActionState, ApprovalResult, ApprovalStatus, GetPipeline, PipelineState, PipelineSummary, RetryStage,
+    SourceRevision, StageState, StartExecution, StopExecution, StoredPipeline,
 };
 
 /// Keeps declarations.
@@ -96,53 +103,91 @@ pub trait Executions: Send + Sync {
     /// `StageNotRetryableException`, `NotLatestPipelineExecutionException`, what is not found, and failures of the
     /// call.
     async fn retry(&self, request: &RetryStage) -> Result<String, CallError>;
+
+    /// Brings a stage back to an earlier execution and gives the id of the execution that does it.
+    ///
+    /// # Errors
+    /// `UnableToRollbackStageException`, `PipelineExecutionOutdatedException`, what is not found, and failures of the
+    /// call.
+    async fn rollback(&self, request: &RollbackStage) -> Result<String, CallError>;
+}
+
+/// Tells what ran.
+#[async_trait]
+pub trait History: Send + Sync {
+    /// One execution.
+    ///
+    /// # Errors
+    /// `PipelineNotFoundException`, `PipelineExecutionNotFoundException` (also right after the start), and failures of
+    /// the call.
+    async fn execution(&self, pipeline: &str, id: &str) -> Result<Execution, CallError>;
+
+    /// Executions of a pipeline, the newest first.
+    ///
+    /// # Errors
+    /// `PipelineNotFoundException` and failures of the call.
+    async fn executions(&self, request: &ListExecutions) -> Result<Vec<Execution>, CallError>;
+
+    /// Every run of an action in one execution, the newest first.
+    ///
+    /// # Errors
+    /// `PipelineNotFoundException`, `PipelineExecutionNotFoundException`, and failures of the call.
+    async fn action_executions(&self, pipeline: &str, execution_id: &str) -> Result<Vec<ActionExecution>, CallError>;
+}
+
+/// Opens and closes the ways between stages.
+#[async_trait]
+pub trait Transitions: Send + Sync {
+    /// Keeps executions from entering or leaving a stage; those in it go on.
+    ///
+    /// # Errors
+    /// `PipelineNotFoundException`, `StageNotFoundException`, `ValidationException` and failures of the call.
+    async fn disable(&self, request: &DisableTransition) -> Result<(), CallError>;
+
+    /// Lets executions pass again.
+    ///
+    /// # Errors
+    /// `PipelineNotFoundException`, `StageNotFoundException` and failures of the call.
+    async fn enable(&self, pipeline: &str, stage: &str, direction: Direction) -> Result<(), CallError>;
+}
+
+/// Keeps webhooks.
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    /// Every webhook of the account and region; secrets are hidden.
+    ///
+    /// # Errors
+    /// Failures of the call.
+    async fn list_webhooks(&self) -> Result<Vec<ListedWebhook>, CallError>;
+
+    /// Creates or replaces a webhook. One that is replaced keeps its URL.
+    ///
+    /// # Errors
+    /// `InvalidWebhookFilterPatternException`, `InvalidWebhookAuthenticationParametersException`, `LimitExceededException`,
+    /// `PipelineNotFoundException`, `ValidationException` and failures of the call.
+    async fn put_webhook(&self, webhook: &Webhook) -> Result<ListedWebhook, CallError>;
+
+    /// Deletes a webhook; one that does not exist is no error. What was registered at GitHub stays there.
+    ///
+    /// # Errors
+    /// Failures of the call.
+    async fn delete_webhook(&self, name: &str) -> Result<(), CallError>;
+
+    /// Tells GitHub the webhook's URL and secret.
+    ///
+    /// # Errors
+    /// `WebhookNotFoundException` and failures of the call.
+    async fn register(&self, name: &str) -> Result<(), CallError>;
+
+    /// Takes the webhook away from GitHub.
+    ///
+    /// # Errors
+    /// `WebhookNotFoundException` and failures of the call.
+    async fn deregister(&self, name: &str) -> Result<(), CallError>;
 }
 
 const _: fn(&dyn Pipelines) = |_| ();
 const _: fn(&dyn Executions) = |_| ();
-
-#[async_trait]
-impl<T: Pipelines + ?Sized> Pipelines for Arc<T> {
-    async fn get(&self, request: &GetPipeline) -> Result<StoredPipeline, CallError> {
-        (**self).get(request).await
-    }
-
-    async fn create(&self, pipeline: &Pipeline) -> Result<Pipeline, CallError> {
-        (**self).create(pipeline).await
-    }
-
-    async fn update(&self, pipeline: &Pipeline) -> Result<Pipeline, CallError> {
-        (**self).update(pipeline).await
-    }
-
-    async fn list(&self) -> Result<Vec<PipelineSummary>, CallError> {
-        (**self).list().await
-    }
-
-    async fn delete(&self, name: &str) -> Result<(), CallError> {
-        (**self).delete(name).await
-    }
-}
-
-#[async_trait]
-impl<T: Executions + ?Sized> Executions for Arc<T> {
-    async fn start(&self, request: &StartExecution) -> Result<String, CallError> {
-        (**self).start(request).await
-    }
-
-    async fn state(&self, pipeline: &str) -> Result<PipelineState, CallError> {
-        (**self).state(pipeline).await
-    }
-
-    async fn put_approval_result(&self, request: &ApprovalResult) -> Result<SystemTime, CallError> {
-        (**self).put_approval_result(request).await
-    }
-
-    async fn stop(&self, request: &StopExecution) -> Result<(), CallError> {
-        (**self).stop(request).await
-    }
-
-    async fn retry(&self, request: &RetryStage) -> Result<String, CallError> {
-        (**self).retry(request).await
-    }
-}
+const _: fn(&dyn History) = |_| ();
+const _: fn(&dyn Transitions) = |_| ();
+const _: fn(&dyn Webhooks) = |_| ();

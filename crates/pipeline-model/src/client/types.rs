@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::execution::ActionError;
 use crate::model::{Pipeline, RetryMode};
 
 /// Asks for a declaration.
@@ -40,13 +41,15 @@ pub struct StoredPipeline {
     pub created: Option<SystemTime>,
     /// When it was last changed.
     pub updated: Option<SystemTime>,
+    /// Since when the service does not ask its sources for changes any more, because nothing had changed for long.
+    pub polling_disabled: Option<SystemTime>,
 }
 
 impl StoredPipeline {
     /// A declaration without metadata.
     #[must_use]
     pub const fn new(pipeline: Pipeline) -> Self {
-        Self { pipeline, arn: None, created: None, updated: None }
+        Self { pipeline, arn: None, created: None, updated: None, polling_disabled: None }
     }
 }
 
@@ -77,6 +80,8 @@ pub struct StartExecution {
     pub variables: Vec<(String, String)>,
     /// Two starts with the same token are one.
     pub client_request_token: Option<String>,
+    /// Revisions in place of what the source actions would find.
+    pub source_revisions: Vec<SourceRevision>,
 }
 
 impl StartExecution {
@@ -92,11 +97,37 @@ impl StartExecution {
         self
     }
 
+    /// The same start with the revision of a source action.
+    #[must_use]
+    pub fn with_source_revision(mut self, revision: SourceRevision) -> Self {
+        self.source_revisions.push(revision);
+        self
+    }
+
     /// The same start under a token.
     #[must_use]
     pub fn with_client_request_token(mut self, token: impl Into<String>) -> Self {
         self.client_request_token = Some(token.into());
         self
+    }
+}
+
+/// The revision that a source action brings in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceRevision {
+    /// The source action.
+    pub action: String,
+    /// What `value` is: `COMMIT_ID`, `IMAGE_DIGEST`, `S3_OBJECT_VERSION_ID` or `S3_OBJECT_KEY`.
+    pub kind: String,
+    /// The revision.
+    pub value: String,
+}
+
+impl SourceRevision {
+    /// A revision for a source action.
+    pub fn new(action: impl Into<String>, kind: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { action: action.into(), kind: kind.into(), value: value.into() }
     }
 }
 
@@ -136,6 +167,10 @@ pub struct StageState {
     pub latest_execution: Option<(String, String)>,
     /// Whether executions may enter.
     pub inbound_enabled: bool,
+    /// Why they may not.
+    pub disabled_reason: Option<String>,
+    /// The executions that wait to enter.
+    pub inbound_executions: Vec<String>,
     /// The actions in their order.
     pub actions: Vec<ActionState>,
 }
@@ -143,7 +178,14 @@ pub struct StageState {
 impl StageState {
     /// A stage that nothing has entered.
     pub fn new(name: impl Into<String>, actions: Vec<ActionState>) -> Self {
-        Self { name: name.into(), latest_execution: None, inbound_enabled: true, actions }
+        Self {
+            name: name.into(),
+            latest_execution: None,
+            inbound_enabled: true,
+            disabled_reason: None,
+            inbound_executions: Vec::new(),
+            actions,
+        }
     }
 }
 
@@ -161,6 +203,8 @@ pub struct ActionState {
     pub token: Option<String>,
     /// The id of the work elsewhere, such as that of a build.
     pub external_execution_id: Option<String>,
+    /// Why the last execution failed.
+    pub error: Option<ActionError>,
 }
 
 impl ActionState {
@@ -245,6 +289,13 @@ impl StopExecution {
         Self { pipeline: pipeline.into(), execution_id: execution_id.into(), abandon: false, reason: None }
     }
 
+    /// The same stop with a reason.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
     /// Stops at once and leaves running actions to themselves.
     pub fn and_abandon(pipeline: impl Into<String>, execution_id: impl Into<String>) -> Self {
         Self { abandon: true, ..Self::and_wait(pipeline, execution_id) }
@@ -278,5 +329,12 @@ impl RetryStage {
             execution_id: execution_id.into(),
             mode: RetryMode::FailedActions,
         }
+    }
+
+    /// The same retry, of all actions of the stage.
+    #[must_use]
+    pub fn with_all_actions(mut self) -> Self {
+        self.mode = RetryMode::AllActions;
+        self
     }
 }

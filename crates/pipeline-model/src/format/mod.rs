@@ -2,7 +2,7 @@
 
 pub mod cloudformation;
 mod declaration;
-mod fields;
+pub(crate) mod fields;
 pub mod json;
 
 pub(crate) use declaration::{Decoded, decode};

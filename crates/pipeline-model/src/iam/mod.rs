@@ -30,4 +30,5 @@ mod resource;
 
 pub use build::build_needs;
 pub use need::{Home, Need, pipeline_needs};
+pub(crate) use need::{need, store_needs};
 pub use policy::{Effect, Lack, OneOrMany, Policy, Statement};

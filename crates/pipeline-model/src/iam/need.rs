@@ -112,14 +112,14 @@ fn belongs(pipeline: &Pipeline, store: &ArtifactStore, action: &Action) -> bool 
     }
 }
 
+/// A permission that hands no role on.
+pub(crate) fn need(permission: &str, resource: impl Into<String>, because: &str) -> Need {
+    Need { permission: permission.to_owned(), resource: resource.into(), passed_to: None, because: because.to_owned() }
+}
+
 /// What reading and writing artifacts takes ("Manage the CodePipeline service role" in the user guide).
-pub(super) fn store_needs(store: &ArtifactStore, home: &Home, because: &str) -> Vec<Need> {
-    let need = |permission: &str, resource: String| Need {
-        permission: permission.to_owned(),
-        resource,
-        passed_to: None,
-        because: because.to_owned(),
-    };
+pub(crate) fn store_needs(store: &ArtifactStore, home: &Home, because: &str) -> Vec<Need> {
+    let need = |permission: &str, resource: String| need(permission, resource, because);
     let bucket = format!("arn:{}:s3:::{}", home.region.partition().as_str(), resource::known(&store.location));
     let mut needs: Vec<Need> =
         ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"].map(|p| need(p, bucket.clone())).into();

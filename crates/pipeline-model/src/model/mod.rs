@@ -19,6 +19,7 @@ pub use action::{
 };
 pub use config::{ConfigValue, REDACTED};
 pub use kept::Kept;
+pub(crate) use open::open_enum;
 pub use pipeline::{ArtifactStore, EncryptionKey, ExecutionMode, Pipeline, PipelineType, VariableDeclaration};
 pub use stage::{
     BeforeEntry, Blocker, Condition, ConditionResult, ConditionRule, OnFailure, OnSuccess, RetryConfiguration,

@@ -92,7 +92,13 @@ impl Subject {
     /// The name of a thing, for messages about the whole of it.
     pub(super) fn name(&self, path: &str) -> Span {
         let name = join(path, "name");
-        if self.declaration.places.get(&name).is_some() { self.value(&name) } else { head(self.key(path)) }
+        if self.declaration.places.get(&name).is_some() { self.value(&name) } else { self.head(self.key(path)) }
+    }
+
+    /// The beginning of something that spans many lines.
+    fn head(&self, span: Span) -> Span {
+        let first = self.declaration.source.slice(span).chars().next().map_or(0, char::len_utf8);
+        Span::new(span.start, span.start + first)
     }
 
     /// A field in the words of the file.
@@ -130,11 +136,6 @@ impl Subject {
     pub(super) fn also(&self, diagnostic: &mut Diagnostic, span: Span, message: &str) {
         diagnostic.add_label(&self.declaration.source, span, message);
     }
-}
-
-/// The beginning of something that spans many lines.
-fn head(span: Span) -> Span {
-    Span::new(span.start, span.end.min(span.start + 1))
 }
 
 /// Whether a text holds a placeholder for what only the deployment knows.

@@ -25,15 +25,15 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    fn leaf(holds: bool, what: impl Into<String>) -> Self {
+    pub(crate) fn leaf(holds: bool, what: impl Into<String>) -> Self {
         Self { holds, what: what.into(), because: Vec::new() }
     }
 
-    fn any(what: impl Into<String>, because: Vec<Self>) -> Self {
+    pub(crate) fn any(what: impl Into<String>, because: Vec<Self>) -> Self {
         Self { holds: because.iter().any(|answer| answer.holds), what: what.into(), because }
     }
 
-    fn all(what: impl Into<String>, because: Vec<Self>) -> Self {
+    pub(crate) fn all(what: impl Into<String>, because: Vec<Self>) -> Self {
         Self { holds: because.iter().all(|answer| answer.holds), what: what.into(), because }
     }
 }

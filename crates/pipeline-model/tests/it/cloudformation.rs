@@ -68,7 +68,6 @@ Conditions:
   IsOpen: !Equals [!Ref Open, x]
   Neither: !Not [!Or [!Condition IsTest, !Condition IsOpen]]
   Both: {"Fn::And": [{Condition: IsTest}, {"Fn::Not": [{Condition: IsTest}]}]}
-  Loop: !Not [!Condition Loop]
 "#;
 
 #[test]
@@ -116,7 +115,6 @@ fn the_unknown_stays_symbolic_and_is_listed() {
         ("!Select [0, !GetAZs '']", "${Fn::Select}", Reason::Function),
         ("'{{resolve:ssm:/shop/name}}'", "{{resolve:ssm:/shop/name}}", Reason::Dynamic),
         ("!If [IsOpen, a, b]", "a", Reason::Condition),
-        ("!If [Loop, a, b]", "a", Reason::Condition),
         ("!If [Missing, a, b]", "a", Reason::Condition),
     ];
     for (expression, value, reason) in table {

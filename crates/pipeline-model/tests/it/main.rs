@@ -1,17 +1,25 @@
 //! The integration tests, in one binary.
 
 mod actions;
+mod build;
 mod client;
 mod cloudformation;
 mod draw;
+mod exercise;
 mod iam;
+mod intrinsics;
 mod json;
 mod pages;
 mod properties;
 mod providers;
+mod remote;
 mod rules;
 mod secrets;
+mod stacks;
+mod template;
 mod triggers;
+mod webhook;
+mod worlds;
 
 use pipeline_model::{Reading, read};
 use spec_report::{Levels, Report, Severity};

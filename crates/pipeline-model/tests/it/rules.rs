@@ -153,7 +153,7 @@ fn conditional_settings() {
         ("ActionMode: CREATE_UPDATE, StackName: s, TemplatePath: 'Code::t.yml'", &["missing-configuration"]),
         ("ActionMode: CREATE_UPDATE, StackName: s, RoleArn: r, TemplatePath: 'Other::t.yml'", &["configuration-value"]),
         ("ActionMode: CREATE_UPDATE, StackName: s, RoleArn: r, TemplatePath: t.yml", &["configuration-value"]),
-        ("ActionMode: CHANGE_SET_EXECUTE, StackName: s, ChangeSetName: c", &[]),
+        ("ActionMode: CHANGE_SET_EXECUTE, StackName: s, ChangeSetName: c", &["change-set-order"]),
         ("ActionMode: CREATE, StackName: s", &["configuration-value"]),
     ];
     for (configuration, expected) in table {

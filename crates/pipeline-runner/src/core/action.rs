@@ -1,199 +1,99 @@
-//! Starting and ending the actions of a stage.
+//! Ending the actions of a stage: reports, deadlines, giving up.
 
 use std::collections::BTreeMap;
 
-use aws_call::IdSource;
 use jiff::{SignedDuration, Timestamp};
-use pipeline_model::model::{Action, ActionTypeId, Category, ConfigValue, EnvironmentVariableType};
+use pipeline_model::model::{Action, ActionTypeId, Category, Stage};
 
+use super::condition::ConditionStatus;
 use super::event::What;
-use super::input::{ActionStart, ApprovalRequest, Compute, Effect, Report};
+use super::input::{Effect, Report};
 use super::state::{ActionRun, ActionStatus, Failure, FailureKind, SourceRevision, State};
 use super::step::Stepping;
-use super::variables::{Unresolved, Variables};
 
 /// A manual approval lapses after seven days unless the action says otherwise (quotas page).
 const APPROVAL_TIME: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Output variables of one action may take so many bytes (quotas page).
+const VARIABLES: usize = 122_880;
 
 pub(crate) fn is_manual_approval(id: &ActionTypeId) -> bool {
     id.category == Category::Approval && id.provider == "Manual"
 }
 
 /// When an approval that began at `started` lapses.
-fn deadline(action: &Action, started: Timestamp) -> Timestamp {
-    let time = action.timeout_in_minutes.map_or(APPROVAL_TIME, |minutes| SignedDuration::from_mins(i64::from(minutes)));
+pub(super) fn deadline(action: &Action, started: Timestamp) -> Timestamp {
+    after(started, action.timeout_in_minutes).unwrap_or_else(|| plus(started, APPROVAL_TIME))
+}
+
+fn after(started: Timestamp, minutes: Option<u32>) -> Option<Timestamp> {
+    minutes.map(|minutes| plus(started, SignedDuration::from_mins(i64::from(minutes))))
+}
+
+fn plus(started: Timestamp, time: SignedDuration) -> Timestamp {
     started.checked_add(time).unwrap_or(Timestamp::MAX)
 }
 
 impl State {
-    /// When the next open approval lapses: an [`Input::Tick`](super::Input::Tick) is due then.
+    /// When the next open approval or rule lapses: an [`Input::Tick`](super::Input::Tick) is due then.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines().into_iter().map(|(_, _, deadline)| deadline).min()
+        let mut next = None;
+        self.deadlines(|_, _, deadline| next = Some(next.map_or(deadline, |next: Timestamp| next.min(deadline))));
+        next
     }
 
-    /// Open approvals: execution, action run, and when they lapse.
-    pub(super) fn deadlines(&self) -> Vec<(usize, String, Timestamp)> {
-        let mut found = Vec::new();
-        for (index, execution) in self.executions.iter().enumerate() {
+    /// Tells of every open approval, and of every rule with a timeout: execution, run, and when it lapses.
+    fn deadlines(&self, mut tell: impl FnMut(usize, &ActionRun, Timestamp)) {
+        for &index in &self.active {
+            let execution = &self.executions[index];
             let Some(run) = execution.stages.last() else { continue };
+            let open = |action: &&ActionRun| action.status == ActionStatus::InProgress;
             let Some(stage) = self.declaration(execution.version).stage(&run.name) else { continue };
-            for action in run.actions.iter().filter(|action| action.status == ActionStatus::InProgress) {
-                let declared =
-                    stage.action(&action.name).filter(|declared| is_manual_approval(&declared.action_type_id));
-                found.extend(declared.map(|declared| (index, action.id.clone(), deadline(declared, action.started))));
+            for action in run.actions.iter().filter(open) {
+                let declared = stage.action(&action.name);
+                if let Some(declared) = declared.filter(|declared| is_manual_approval(&declared.action_type_id)) {
+                    tell(index, action, deadline(declared, action.started));
+                }
+            }
+            let Some(gate) = run.gates.last().filter(|gate| gate.status == ConditionStatus::InProgress) else {
+                continue;
+            };
+            for (rule, declared) in super::gate::running(gate, stage) {
+                if let Some(deadline) = after(rule.started, declared.timeout_in_minutes) {
+                    tell(index, rule, deadline);
+                }
             }
         }
-        found
     }
 }
 
 impl Stepping<'_> {
-    /// Starts all actions of the lowest run order that has not been started.
-    pub(super) fn start_group(&mut self, index: usize, stage: usize) {
-        let started: Vec<String> = self.state.executions[index]
-            .stages
-            .last()
-            .map(|run| run.actions.iter().map(|action| action.name.clone()).collect())
-            .unwrap_or_default();
-        let declared = &self.state.declaration_of(index).stages[stage].actions;
-        let open = declared.iter().filter(|action| !started.contains(&action.name));
-        let order = open.clone().map(Action::effective_run_order).min();
-        let group: Vec<Action> = open.filter(|action| Some(action.effective_run_order()) == order).cloned().collect();
-        for action in &group {
-            self.start_action(index, action);
+    /// Ends an action or a rule that is in progress; anything else is late and changes nothing.
+    pub(super) fn finish(&mut self, index: usize, id: &str, report: Report) {
+        if !self.finish_rule(index, id, &report) {
+            self.finish_action(index, id, report);
         }
     }
 
-    fn start_action(&mut self, index: usize, action: &Action) {
-        let id = self.ids.uuid();
+    pub(super) fn finish_action(&mut self, index: usize, id: &str, mut report: Report) {
         let now = self.now;
+        let pipeline = self.state.declared(index);
         let execution = &mut self.state.executions[index];
-        if let Some(run) = execution.stage_run() {
-            run.actions.push(ActionRun {
-                id: id.clone(),
-                name: action.name.clone(),
-                status: ActionStatus::InProgress,
-                summary: None,
-                external_id: None,
-                failure: None,
-                outputs: Vec::new(),
-                outdated: false,
-                started: now,
-                ended: None,
-            });
-        }
-        self.action_event(index, &id, "STARTED");
-        match self.resolve(index, action).and_then(|configuration| Ok((configuration, self.compute(index, action)?))) {
-            Err(unresolved) => {
-                let failure = Failure {
-                    kind: FailureKind::ConfigurationError,
-                    message: format!("InvalidActionConfiguration: {unresolved}"),
-                };
-                self.finish_action(index, &id, Report::Failed { failure, external_id: None });
-            }
-            Ok((configuration, _)) if is_manual_approval(&action.action_type_id) => {
-                let request = ApprovalRequest {
-                    execution: self.state.executions[index].id.clone(),
-                    stage: self.stage_name(index),
-                    action: action.name.clone(),
-                    custom_data: shown(&configuration, "CustomData"),
-                    link: shown(&configuration, "ExternalEntityLink"),
-                    summary_required: shown(&configuration, "IsSummaryRequired").as_deref() == Some("true"),
-                    expires: deadline(action, now),
-                    token: id,
-                };
-                self.out.effects.push(Effect::Ask(request));
-            }
-            Ok(resolved) => self.hand_out(index, action, id, resolved),
-        }
-    }
-
-    fn hand_out(
-        &mut self,
-        index: usize,
-        action: &Action,
-        id: String,
-        (configuration, compute): (BTreeMap<String, ConfigValue>, Compute),
-    ) {
-        let pipeline = self.state.pipeline.name.clone();
-        let stage = self.stage_name(index);
-        let outputs = action.output_artifacts.iter().map(|artifact| {
-            // Key layout as the service writes it: names cut, a short random tail.
-            let key = format!("{}/{}/{}", cut(&pipeline, 20), cut(&artifact.name, 10), self.ids.hex(7));
-            (artifact.name.clone(), key)
-        });
-        let outputs: Vec<_> = outputs.collect();
-        if let Some(run) = self.state.executions[index].stages.last_mut().and_then(|stage| stage.actions.last_mut()) {
-            run.outputs.clone_from(&outputs);
-        }
-        let execution = &self.state.executions[index];
-        let inputs = action.input_artifacts.iter().filter_map(|artifact| {
-            execution.artifacts.get(&artifact.name).map(|key| (artifact.name.clone(), key.clone()))
-        });
-        let inputs: Vec<_> = inputs.collect();
-        if inputs.len() < action.input_artifacts.len() {
-            let missing =
-                action.input_artifacts.iter().find(|artifact| !execution.artifacts.contains_key(&artifact.name));
-            let name = missing.map(|artifact| artifact.name.clone()).unwrap_or_default();
-            let message = format!("input artifact `{name}` was not produced by any earlier action of this execution");
-            let failure = Failure { kind: FailureKind::ConfigurationError, message };
-            self.finish_action(index, &id, Report::Failed { failure, external_id: None });
-            return;
-        }
-        let start = ActionStart {
-            execution: execution.id.clone(),
-            id,
-            stage,
-            name: action.name.clone(),
-            action_type: action.action_type_id.clone(),
-            configuration,
-            inputs,
-            outputs,
-            revision: execution.requested.get(&action.name).cloned(),
-            source_version: execution.revisions.first().map(|revision| revision.revision.clone()),
-            role_arn: action.role_arn.clone(),
-            region: action.region.clone(),
-            compute,
-        };
-        self.out.effects.push(Effect::Start(Box::new(start)));
-    }
-
-    fn variables(&self, index: usize) -> Variables<'_> {
-        let execution = &self.state.executions[index];
-        Variables { execution_id: &execution.id, pipeline: &execution.variables, namespaces: &execution.namespaces }
-    }
-
-    fn compute(&self, index: usize, action: &Action) -> Result<Compute, Unresolved> {
-        let variables = self.variables(index);
-        let environment = action.environment_variables.iter().map(|variable| {
-            let secret = variable.kind == Some(EnvironmentVariableType::SecretsManager);
-            Ok((variable.name.clone(), variables.resolve(&variable.value)?, secret))
-        });
-        Ok(Compute {
-            commands: action.commands.iter().map(|command| variables.resolve(command)).collect::<Result<_, _>>()?,
-            environment: environment.collect::<Result<_, _>>()?,
-            output_variables: action.output_variables.to_vec(),
-            files: action.output_artifacts.iter().map(|artifact| artifact.files.to_vec()).collect(),
-        })
-    }
-
-    fn resolve(&self, index: usize, action: &Action) -> Result<BTreeMap<String, ConfigValue>, Unresolved> {
-        let variables = self.variables(index);
-        let resolve = |value: &ConfigValue| {
-            let text = variables.resolve(value.expose())?;
-            Ok(if value.is_secret() { ConfigValue::secret(text) } else { ConfigValue::new(text) })
-        };
-        action.configuration.iter().map(|(key, value)| Ok((key.clone(), resolve(value)?))).collect()
-    }
-
-    /// Ends an action that is in progress; anything else is late and changes nothing.
-    pub(super) fn finish_action(&mut self, index: usize, id: &str, report: Report) {
-        let now = self.now;
-        let Some((stage, declared)) = self.declared(index, id) else { return };
-        let execution = &mut self.state.executions[index];
-        let run = execution.stages.iter_mut().flat_map(|stage| &mut stage.actions).find(|action| action.id == id);
+        // Only the last stage can have something in progress.
+        let Some(stage_run) = execution.stages.last_mut() else { return };
+        let run = stage_run.actions.iter_mut().find(|action| action.id == id);
         let Some(run) = run.filter(|run| run.status == ActionStatus::InProgress) else { return };
+        let Some(stage) = pipeline.stage(&stage_run.name) else { return };
+        let Some(declared) = stage.action(&run.name) else { return };
         run.ended = Some(now);
+        run.continuation = None;
+        if let Report::Succeeded { variables, external_id, .. } = &mut report
+            && size(variables) > VARIABLES
+        {
+            let message = format!("output variables take {} bytes; at most {VARIABLES} are kept", size(variables));
+            let failure = Failure { kind: FailureKind::JobFailed, message };
+            report = Report::Failed { failure, external_id: external_id.take() };
+        }
         let state = match report {
             Report::Succeeded { variables, summary, external_id, revision } => {
                 run.status = ActionStatus::Succeeded;
@@ -215,80 +115,83 @@ impl Stepping<'_> {
             Report::Failed { failure, external_id } => {
                 run.status = ActionStatus::Failed;
                 run.external_id = external_id;
-                run.failure = Some(failure.clone());
                 // The first failure of the stage is the execution's cause; siblings run on and may fail too.
                 if execution.summary.is_none() {
-                    execution.summary = Some(format!("{stage}/{}: {}", declared.name, failure.message));
+                    execution.summary = Some(format!("{}/{}: {}", stage.name, declared.name, failure.message));
                 }
+                run.failure = Some(failure);
                 "FAILED"
             }
         };
-        self.action_event(index, id, state);
+        self.action_event(index, stage, declared, id, state);
+    }
+
+    /// Keeps what an action or a rule hands over to its next call.
+    pub(super) fn go_on(&mut self, execution: &str, id: &str, token: &str) {
+        let Some(index) = self.state.index_of(execution) else { return };
+        let Some(run) = self.state.executions[index].stages.last_mut() else { return };
+        let rules = run.gates.iter_mut().flat_map(|gate| &mut gate.rules);
+        let mut open = run.actions.iter_mut().chain(rules).filter(|run| run.status == ActionStatus::InProgress);
+        if let Some(run) = open.find(|run| run.id == id) {
+            run.continuation = Some(token.to_owned());
+        }
     }
 
     pub(super) fn abandon_actions(&mut self, index: usize) {
         let now = self.now;
-        let approvals: Vec<String> = self.state.deadlines().into_iter().map(|(_, approval, _)| approval).collect();
-        let Some(run) = self.state.executions[index].stage_run() else { return };
+        let pipeline = self.state.declared(index);
+        let Some(run) = self.state.executions[index].stages.last_mut() else { return };
+        let Some(stage) = pipeline.stage(&run.name) else { return };
         let mut abandoned = Vec::new();
         for action in run.actions.iter_mut().filter(|action| action.status == ActionStatus::InProgress) {
+            let Some(declared) = stage.action(&action.name) else { continue };
             action.status = ActionStatus::Abandoned;
             action.ended = Some(now);
-            if approvals.contains(&action.id) {
+            if is_manual_approval(&declared.action_type_id) {
                 action.summary = Some("The approval action has been canceled.".to_owned());
             }
-            abandoned.push(action.id.clone());
+            abandoned.push((action.id.clone(), declared));
         }
-        for action in abandoned {
-            self.action_event(index, &action, "ABANDONED");
+        for (action, declared) in abandoned {
+            self.action_event(index, stage, declared, &action, "ABANDONED");
             self.out.effects.push(Effect::Abandon { action });
         }
+        self.abandon_rules(index);
     }
 
-    /// Fails the approvals that have lapsed.
+    /// Fails the approvals and rules that have lapsed.
     pub(super) fn expire(&mut self) {
-        for (index, action, deadline) in self.state.deadlines() {
-            if self.now < deadline {
-                continue;
+        let (now, mut lapsed) = (self.now, Vec::new());
+        self.state.deadlines(|index, run, deadline| {
+            if now >= deadline {
+                lapsed.push((index, run.id.clone()));
             }
-            let message = "nobody answered the approval in time".to_owned();
+        });
+        for (index, action) in lapsed {
+            let message = "nobody answered in time".to_owned();
             let failure = Failure { kind: FailureKind::TimedOut, message };
-            self.finish_action(index, &action, Report::Failed { failure, external_id: None });
+            self.finish(index, &action, Report::Failed { failure, external_id: None });
             self.out.effects.push(Effect::Abandon { action });
         }
     }
 
-    /// The declaration of an action run, with the name of its stage.
-    pub(super) fn declared(&self, index: usize, id: &str) -> Option<(String, Action)> {
-        let (stage, run) = self.state.executions[index].action(id)?;
-        let action = self.state.declaration_of(index).stage(&stage.name)?.action(&run.name)?;
-        Some((stage.name.clone(), action.clone()))
-    }
-
-    fn stage_name(&self, index: usize) -> String {
-        self.state.executions[index].stages.last().map(|run| run.name.clone()).unwrap_or_default()
-    }
-
-    fn action_event(&mut self, index: usize, id: &str, state: &str) {
-        let Some((stage, declared)) = self.declared(index, id) else { return };
-        let Some((_, run)) = self.state.executions[index].action(id) else { return };
+    pub(super) fn action_event(&mut self, index: usize, stage: &Stage, declared: &Action, id: &str, state: &str) {
+        let Some(run) = self.state.executions[index].stages.last() else { return };
+        let Some(run) = run.actions.iter().find(|action| action.id == id) else { return };
         let what = What::Action {
-            stage,
+            stage: stage.name.clone(),
             action: run.name.clone(),
             id: run.id.clone(),
-            action_type: declared.action_type_id,
+            action_type: declared.action_type_id.clone(),
             started: run.started,
             summary: run.failure.as_ref().map(|failure| failure.message.clone()).or_else(|| run.summary.clone()),
             external_id: run.external_id.clone(),
+            error: run.failure.as_ref().map(|failure| failure.kind),
         };
         self.event(index, what, state);
     }
 }
 
-fn shown(configuration: &BTreeMap<String, ConfigValue>, key: &str) -> Option<String> {
-    configuration.get(key).map(|value| value.shown().to_owned())
-}
-
-fn cut(name: &str, length: usize) -> &str {
-    name.char_indices().nth(length).map_or(name, |(end, _)| &name[..end])
+fn size(variables: &BTreeMap<String, String>) -> usize {
+    variables.iter().map(|(name, value)| name.len() + value.len()).sum()
 }

@@ -7,7 +7,7 @@ use pipeline_model::model::ActionTypeId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::state::Trigger;
+use super::state::{FailureKind, Trigger};
 
 /// One state change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,8 @@ pub struct Event {
     pub execution: Execution,
     /// What changed.
     pub what: What,
-    /// `STARTED`, `RESUMED`, `SUCCEEDED`, `FAILED`, `STOPPING`, `STOPPED`, `SUPERSEDED` or `ABANDONED`.
+    /// `STARTED`, `RESUMED`, `SUCCEEDED`, `FAILED`, `STOPPING`, `STOPPED`, `SUPERSEDED`, `ABANDONED`, or
+    /// `SKIPPED`, which is not documented.
     pub state: String,
 }
 
@@ -47,6 +48,8 @@ pub enum What {
     Pipeline {
         /// Its start.
         started: Timestamp,
+        /// Why it is being stopped, or was.
+        comments: Option<String>,
     },
     /// One of its stages.
     Stage {
@@ -71,6 +74,8 @@ pub enum What {
         summary: Option<String>,
         /// Id in the service that did the work.
         external_id: Option<String>,
+        /// Class of its failure.
+        error: Option<FailureKind>,
     },
 }
 
@@ -106,24 +111,27 @@ impl Event {
         let stamp = |at: &Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         let attempt = f64::from(self.execution.attempt);
         match &self.what {
-            What::Pipeline { started } => (
-                "Pipeline",
-                json!({
+            What::Pipeline { started, comments } => {
+                let mut detail = json!({
                     "start-time": stamp(started),
                     "pipeline-execution-attempt": attempt,
                     "execution-trigger": {
                         "trigger-type": self.execution.trigger.kind,
                         "trigger-detail": self.execution.trigger.detail,
                     },
-                }),
-            ),
+                });
+                if let Some(comments) = comments {
+                    detail["stop-execution-comments"] = json!(comments);
+                }
+                ("Pipeline", detail)
+            }
             // The stage event of a fresh execution has attempt 0.0, the others 1.0: observed, not documented. That a stage
             // goes on counting from there is an inference.
             What::Stage { stage, started } => (
                 "Stage",
                 json!({"start-time": stamp(started), "stage": stage, "pipeline-execution-attempt": attempt - 1.0}),
             ),
-            What::Action { stage, action, id, action_type, started, summary, external_id } => {
+            What::Action { stage, action, id, action_type, started, summary, external_id, error } => {
                 let mut detail = json!({
                     "start-time": stamp(started),
                     "stage": stage,
@@ -139,6 +147,9 @@ impl Event {
                     }
                     if let Some(external_id) = external_id {
                         result["external-execution-id"] = json!(external_id);
+                    }
+                    if let Some(error) = error {
+                        result["error-code"] = json!(error);
                     }
                     detail["execution-result"] = result;
                 }

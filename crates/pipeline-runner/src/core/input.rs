@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use pipeline_model::model::{ActionTypeId, ConfigValue, Pipeline, RetryMode};
 use serde::{Deserialize, Serialize};
 
+use super::condition::Gate;
 use super::state::{Failure, Trigger};
 
 /// An input with the time and the randomness it happened under, so that a replay gives the same state.
@@ -77,9 +78,29 @@ pub enum Input {
         /// Who asks for it: an ARN.
         user: String,
     },
+    /// `OverrideStageCondition`: the stage goes on as if its condition held.
+    Override {
+        /// Execution whose stage is meant.
+        execution: String,
+        /// Stage.
+        stage: String,
+        /// Which of its conditions: `BeforeEntry` or `OnSuccess`.
+        gate: Gate,
+    },
+    /// An action is not over yet: this goes to its provider's next call.
+    Continue {
+        /// Execution it belongs to.
+        execution: String,
+        /// Action run.
+        action: String,
+        /// What to hand over.
+        token: String,
+    },
+    /// The shell that ran the actions is gone: what was in flight is started again and told so.
+    Resume,
     /// `UpdatePipeline`: executions started from now on run this declaration.
     Update(Box<Pipeline>),
-    /// Time has passed: actions beyond their time fail.
+    /// Time has passed: approvals and rules beyond their time fail.
     Tick,
 }
 
@@ -135,7 +156,7 @@ pub enum Report {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Run an action and report its end.
+    /// Run an action or a rule and report its end.
     Start(Box<ActionStart>),
     /// Ask a person; the answer comes back as [`Input::Approve`].
     Ask(ApprovalRequest),
@@ -176,6 +197,18 @@ pub struct ActionStart {
     /// What only compute actions have.
     #[serde(default)]
     pub compute: Compute,
+    /// What the last call of its provider handed over.
+    #[serde(default)]
+    pub continuation: Option<String>,
+    /// It was in flight when an earlier runner ended, and may have done some of its work already.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// Which execution of the pipeline this is, from 1.
+    #[serde(default)]
+    pub ordinal: u32,
+    /// Which run of the action in its execution this is, from 1.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 /// What an action of the category `Compute` says beside its configuration, with `#{…}` resolved.
@@ -210,6 +243,12 @@ pub struct ApprovalRequest {
     pub summary_required: bool,
     /// When the question lapses.
     pub expires: Timestamp,
+    /// Which execution of the pipeline this is, from 1.
+    #[serde(default)]
+    pub ordinal: u32,
+    /// How often the action was asked in its execution, from 1.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 /// An input that the service would refuse; the state is as before.

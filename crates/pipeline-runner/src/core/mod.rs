@@ -6,7 +6,8 @@
 //!
 //! Semantics are CodePipeline's: stage locks, `SUPERSEDED`, `QUEUED` and `PARALLEL` executions, run-order groups whose
 //! members run to their end when a sibling fails, variables bound once, approvals by token, stop with and without
-//! abandoning, retries by hand and by the stage itself, rollbacks of one stage, updates while executions run.
+//! abandoning, conditions before and after a stage, retries by hand and by the stage itself, rollbacks of one stage,
+//! updates while executions run.
 //!
 //! Invariants, checked by property tests:
 //! - outside `PARALLEL` a stage holds at most one execution;
@@ -18,17 +19,23 @@
 
 mod action;
 mod advance;
+mod condition;
 mod event;
+mod gate;
 mod input;
 mod retry;
 mod rollback;
+mod shared;
+mod start;
 mod state;
 mod step;
 mod update;
 mod variables;
 
 pub(crate) use action::is_manual_approval;
+pub use condition::{ConditionStatus, Gate, GateRun};
 pub use event::{Event, Execution as ExecutionDetail, What};
+pub(crate) use gate::rule_type;
 pub use input::{ActionStart, ApprovalRequest, Compute, Effect, Input, Refusal, Report, Stamped, Start};
 pub use state::{
     ActionRun, ActionStatus, Execution, ExecutionStatus, ExecutionType, Failure, FailureKind, Position, Retries,

@@ -3,8 +3,9 @@
 //! A retry stays within its execution. New action runs take the place of the old ones, which move to
 //! [`StageRun::earlier`](super::StageRun::earlier); what the actions that are kept have produced stays.
 
-use pipeline_model::model::{ConditionResult, ExecutionMode, RetryMode};
+use pipeline_model::model::{ConditionResult, ExecutionMode, RetryMode, Stage};
 
+use super::condition::Gate;
 use super::event::What;
 use super::input::Refusal;
 use super::state::{ActionStatus, ExecutionStatus, RetryTrigger, StageStatus};
@@ -43,6 +44,7 @@ impl Stepping<'_> {
                 StageStatus::Failed | StageStatus::Stopped => return self.retry_by_hand(index, stage, mode),
                 StageStatus::InProgress | StageStatus::Stopping => "one or more actions are still in progress",
                 StageStatus::Succeeded => "the stage contains no failed actions",
+                StageStatus::Skipped => "the stage was skipped",
             },
             None => "the stage contains no failed actions",
         };
@@ -50,50 +52,67 @@ impl Stepping<'_> {
     }
 
     fn retry_by_hand(&mut self, index: usize, stage: &str, mode: &RetryMode) -> Result<(), Refusal> {
-        let stages = &self.state.declaration_of(index).stages;
-        let Some(stage) = stages.iter().position(|declared| declared.name == stage) else { return Ok(()) };
+        let pipeline = self.state.declared(index);
+        let Some(place) = pipeline.stages.iter().position(|declared| declared.name == stage) else { return Ok(()) };
+        self.reopen(index, place);
+        self.resume(index, &pipeline.stages[place], mode);
+        Ok(())
+    }
+
+    /// Brings an execution that ended in a stage back into it.
+    pub(super) fn reopen(&mut self, index: usize, place: usize) {
         let execution = &mut self.state.executions[index];
         execution.status = ExecutionStatus::InProgress;
         execution.attempt += 1;
         execution.ended = None;
+        // The cause was the old attempt's; a new failure tells its own.
+        execution.summary = None;
         if let Some(run) = execution.stage_run() {
             run.retries.manual += 1;
             run.retries.latest = Some(RetryTrigger::ManualStageRetry);
+            run.status = StageStatus::InProgress;
+            run.ended = None;
         }
-        self.occupy(index, stage);
+        let at = self.state.active.partition_point(|active| *active < index);
+        self.state.active.insert(at, index);
+        self.occupy(index, place);
         self.pipeline_event(index, "RESUMED");
-        self.resume(index, stage, mode);
-        Ok(())
+        self.stage_resumed(index);
+    }
+
+    fn stage_resumed(&mut self, index: usize) {
+        if let Some(run) = self.state.executions[index].stages.last() {
+            let what = What::Stage { stage: run.name.clone(), started: run.started };
+            self.event(index, what, "RESUMED");
+        }
     }
 
     /// Tries a failed stage again if its `onFailure` says so. One automatic retry is allowed per passage through a stage;
     /// an execution that is being stopped starts nothing new.
-    pub(super) fn retry_itself(&mut self, index: usize, stage: usize) -> bool {
-        let Some(gate) = self.state.declaration_of(index).stages[stage].on_failure.as_ref() else { return false };
+    pub(super) fn retry_itself(&mut self, index: usize, stage: &Stage) -> bool {
+        let Some(gate) = stage.on_failure.as_ref() else { return false };
         if gate.result != Some(ConditionResult::Retry) {
             return false;
         }
         let mode = gate.retry_configuration.as_ref().and_then(|retry| retry.retry_mode.clone());
         let execution = &mut self.state.executions[index];
         let stopping = execution.status == ExecutionStatus::Stopping;
-        let Some(run) = execution.stage_run().filter(|run| run.retries.automatic == 0 && !stopping) else {
+        let Some(run) = execution.stages.last_mut().filter(|run| run.retries.automatic == 0 && !stopping) else {
             return false;
         };
         run.retries.automatic += 1;
         run.retries.latest = Some(RetryTrigger::AutomatedStageRetry);
+        execution.summary = None;
+        self.stage_resumed(index);
         self.resume(index, stage, &mode.unwrap_or(RetryMode::FailedActions));
         true
     }
 
-    /// Replaces the action runs that the mode names, and starts the first of them.
-    fn resume(&mut self, index: usize, stage: usize, mode: &RetryMode) {
-        let declared = self.state.declaration_of(index).stages[stage].clone();
+    /// Replaces the action runs that the mode names, and starts the first of them. An entry condition that held is not
+    /// asked again; any other one is.
+    fn resume(&mut self, index: usize, declared: &Stage, mode: &RetryMode) {
         let execution = &mut self.state.executions[index];
-        // The cause was the old attempt's; a new failure tells its own.
-        execution.summary = None;
         let Some(run) = execution.stages.last_mut() else { return };
-        run.status = StageStatus::InProgress;
-        run.ended = None;
         let all = *mode == RetryMode::AllActions;
         let again = std::mem::take(&mut run.actions).into_iter();
         let (again, kept): (Vec<_>, Vec<_>) = again.partition(|action| all || action.status != ActionStatus::Succeeded);
@@ -106,8 +125,13 @@ impl Stepping<'_> {
             }
         }
         run.earlier.extend(again);
-        let what = What::Stage { stage: declared.name, started: run.started };
-        self.event(index, what, "RESUMED");
-        self.start_group(index, stage);
+        let gates = std::mem::take(&mut run.gates).into_iter();
+        let (kept, again): (Vec<_>, Vec<_>) =
+            gates.partition(|gate| gate.gate == Gate::BeforeEntry && gate.is_passed());
+        run.gates = kept;
+        run.earlier_gates.extend(again);
+        if !run.gates.is_empty() || !self.open_gate(index, declared, Gate::BeforeEntry) {
+            self.start_group(index, declared);
+        }
     }
 }

@@ -5,7 +5,6 @@
 //! neither the source stage nor a pipeline in `PARALLEL` mode can be rolled back; the service accepts both by hand.
 
 use aws_call::IdSource;
-use pipeline_model::model::ConditionResult;
 use serde_json::json;
 
 use super::input::Refusal;
@@ -49,22 +48,21 @@ impl Stepping<'_> {
             return unable("Cannot start rollback while the stage is in progress");
         }
         let detail = json!({ "AwsUserArn": user }).to_string();
-        let id = self.start_rollback(place, index, Trigger { kind: "ManualRollback".to_owned(), detail });
+        let trigger = Trigger { kind: "ManualRollback".to_owned(), detail };
+        let id = self.start_rollback(place, index, trigger, None);
         self.out.execution = Some(id);
         Ok(())
     }
 
-    /// Rolls a failed stage back if its `onFailure` says so and there is an execution to go back to. A rollback that
-    /// fails is not rolled back, and neither is an execution of a version that is no longer the current one: its
-    /// targets would be refused by hand, too.
+    /// Rolls a failed stage back if there is an execution to go back to. A rollback that fails is not rolled back, and
+    /// neither is an execution of a version that is no longer the current one: its targets would be refused by hand, too.
     pub(super) fn roll_back_itself(&mut self, index: usize, stage: usize) {
         let failed = &self.state.executions[index];
-        let declared = &self.state.declaration_of(index).stages[stage];
-        let wanted = declared.on_failure.as_ref().and_then(|gate| gate.result.as_ref());
         let outdated = Some(failed.version) != self.state.pipeline.version;
-        if wanted != Some(&ConditionResult::Rollback) || failed.kind == ExecutionType::Rollback || outdated {
+        if failed.kind == ExecutionType::Rollback || outdated {
             return;
         }
+        let declared = &self.state.declaration_of(index).stages[stage];
         let target = self.state.executions.iter().rposition(|execution| {
             execution.kind == ExecutionType::Standard
                 && execution.version == failed.version
@@ -72,11 +70,12 @@ impl Stepping<'_> {
         });
         if let Some(target) = target {
             let detail = json!({ "FailedPipelineExecutionId": failed.id }).to_string();
-            self.start_rollback(stage, target, Trigger { kind: "AutomatedRollback".to_owned(), detail });
+            let (failed, trigger) = (failed.id.clone(), Trigger { kind: "AutomatedRollback".to_owned(), detail });
+            self.start_rollback(stage, target, trigger, Some(failed));
         }
     }
 
-    fn start_rollback(&mut self, stage: usize, target: usize, trigger: Trigger) -> String {
+    fn start_rollback(&mut self, stage: usize, target: usize, trigger: Trigger, failed: Option<String>) -> String {
         let id = self.ids.uuid();
         let target = &self.state.executions[target];
         let (mut namespaces, mut artifacts) = (target.namespaces.clone(), target.artifacts.clone());
@@ -90,6 +89,7 @@ impl Stepping<'_> {
             version: target.version,
             kind: ExecutionType::Rollback,
             rollback_target: Some(target.id.clone()),
+            failed,
             attempt: 1,
             status: ExecutionStatus::InProgress,
             trigger,
@@ -104,8 +104,7 @@ impl Stepping<'_> {
             ended: None,
             summary: None,
         };
-        self.state.executions.push(execution);
-        let index = self.state.executions.len() - 1;
+        let index = self.state.admit(execution);
         self.pipeline_event(index, "STARTED");
         self.enter(index, stage);
         id

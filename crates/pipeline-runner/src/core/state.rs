@@ -1,24 +1,30 @@
 //! What the machine remembers: plain data, serialisable as a whole.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use pipeline_model::model::{ExecutionMode, Pipeline};
 use serde::{Deserialize, Serialize};
 
+use super::condition::GateRun;
+
 /// A pipeline with its executions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The declaration that new executions run.
-    pub pipeline: Pipeline,
+    #[serde(with = "super::shared")]
+    pub pipeline: Arc<Pipeline>,
     /// Every older version that an execution runs or ran.
-    #[serde(default)]
-    pub versions: BTreeMap<u32, Pipeline>,
+    #[serde(default, with = "super::shared::versions")]
+    pub versions: BTreeMap<u32, Arc<Pipeline>>,
     /// One entry per stage of the declaration, in its order; behind them the stages that only older versions have, while
     /// executions of these versions go on.
     pub stages: Vec<StageState>,
     /// All executions in the order of their admission.
     pub executions: Vec<Execution>,
+    /// Places in `executions` of those that have not ended, ascending.
+    pub active: Vec<usize>,
     /// `clientRequestToken` of each start that had one, with the execution it started.
     pub tokens: BTreeMap<String, String>,
 }
@@ -52,6 +58,9 @@ pub struct Execution {
     /// The execution whose variables and revisions a rollback brings back.
     #[serde(default)]
     pub rollback_target: Option<String>,
+    /// The execution whose failure started this rollback by itself.
+    #[serde(default)]
+    pub failed: Option<String>,
     /// 1, and one more with each manual retry.
     #[serde(default = "first")]
     pub attempt: u32,
@@ -104,6 +113,12 @@ pub struct StageRun {
     /// Runs that a retry has replaced, oldest first.
     #[serde(default)]
     pub earlier: Vec<ActionRun>,
+    /// Conditions evaluated in this attempt, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<GateRun>,
+    /// Conditions of attempts that a retry has replaced, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_gates: Vec<GateRun>,
     /// How often the stage was tried again.
     #[serde(default)]
     pub retries: Retries,
@@ -153,6 +168,12 @@ pub struct ActionRun {
     /// The pipeline was updated while this approval waited: nobody can answer it any more.
     #[serde(default)]
     pub outdated: bool,
+    /// What the provider has handed over to its next call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<String>,
+    /// How often it was in flight when the runner ended and was run again by the next one.
+    #[serde(default)]
+    pub interruptions: u32,
     /// Start.
     pub started: Timestamp,
     /// End, once terminal.
@@ -251,8 +272,10 @@ pub enum StageStatus {
     Stopped,
     /// All its actions succeeded.
     Succeeded,
-    /// An action failed.
+    /// An action failed, or a condition did not hold.
     Failed,
+    /// Its entry condition did not hold and says `SKIP`: no action ran.
+    Skipped,
 }
 
 /// Status of an action.
@@ -273,17 +296,29 @@ impl State {
     pub fn new(mut pipeline: Pipeline) -> Self {
         pipeline.version = Some(pipeline.version.unwrap_or(1));
         let stages = pipeline.stages.iter().map(|stage| StageState::new(&stage.name)).collect();
-        Self { pipeline, versions: BTreeMap::new(), stages, executions: Vec::new(), tokens: BTreeMap::new() }
+        Self {
+            pipeline: Arc::new(pipeline),
+            versions: BTreeMap::new(),
+            stages,
+            executions: Vec::new(),
+            active: Vec::new(),
+            tokens: BTreeMap::new(),
+        }
     }
 
     /// The execution of this id.
     pub fn execution(&self, id: &str) -> Option<&Execution> {
-        self.executions.iter().find(|execution| execution.id == id)
+        self.index_of(id).map(|index| &self.executions[index])
     }
 
     /// The declaration of this version; the current one for a version that no execution has run.
     pub fn declaration(&self, version: u32) -> &Pipeline {
         self.versions.get(&version).unwrap_or(&self.pipeline)
+    }
+
+    /// The declaration that an execution runs, to hold while the state changes.
+    pub(super) fn declared(&self, index: usize) -> Arc<Pipeline> {
+        Arc::clone(self.versions.get(&self.executions[index].version).unwrap_or(&self.pipeline))
     }
 
     /// The declaration that an execution runs.
@@ -305,7 +340,17 @@ impl State {
     }
 
     pub(super) fn index_of(&self, id: &str) -> Option<usize> {
-        self.executions.iter().position(|execution| execution.id == id)
+        // Nearly always it is asked for one that runs.
+        let active = self.active.iter().rev().copied().find(|index| self.executions[*index].id == id);
+        active.or_else(|| self.executions.iter().rposition(|execution| execution.id == id))
+    }
+
+    /// Admits an execution; its place.
+    pub(super) fn admit(&mut self, execution: Execution) -> usize {
+        self.executions.push(execution);
+        let index = self.executions.len() - 1;
+        self.active.push(index);
+        index
     }
 }
 
@@ -324,6 +369,11 @@ impl Execution {
         })
     }
 
+    /// Whether this execution is the rollback that the failure of `execution` has started.
+    pub fn is_rollback_of(&self, execution: &str) -> bool {
+        self.kind == ExecutionType::Rollback && self.failed.as_deref() == Some(execution)
+    }
+
     /// Whether this execution has passed the stage.
     pub fn succeeded_in(&self, stage: &str) -> bool {
         self.stages.iter().any(|run| run.name == stage && run.status == StageStatus::Succeeded)
@@ -338,8 +388,42 @@ impl Execution {
             .min_by_key(|(_, action)| action.ended)
     }
 
+    /// Which run of this action of the last stage comes next or is under way, from 1.
+    pub(super) fn attempt_of(&self, action: &str) -> u32 {
+        let earlier = self.stages.last().map(|run| run.earlier.iter().filter(|run| run.name == action).count());
+        u32::try_from(earlier.unwrap_or(0) + 1).unwrap_or(u32::MAX)
+    }
+
+    /// The same for a rule.
+    pub(super) fn attempt_of_rule(&self, rule: &str) -> u32 {
+        let earlier = self
+            .stages
+            .last()
+            .map(|run| run.earlier_gates.iter().filter(|gate| gate.rules.iter().any(|run| run.name == rule)).count());
+        u32::try_from(earlier.unwrap_or(0) + 1).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn stage_run(&mut self) -> Option<&mut StageRun> {
         self.stages.last_mut()
+    }
+}
+
+impl ActionRun {
+    pub(super) fn new(id: String, name: &str, started: Timestamp) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            status: ActionStatus::InProgress,
+            summary: None,
+            external_id: None,
+            failure: None,
+            outputs: Vec::new(),
+            outdated: false,
+            continuation: None,
+            interruptions: 0,
+            started,
+            ended: None,
+        }
     }
 }
 

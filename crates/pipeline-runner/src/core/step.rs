@@ -2,12 +2,16 @@
 
 use aws_call::{IdSource, SequenceIds};
 use jiff::Timestamp;
+use pipeline_model::model::ExecutionMode;
 
 use super::event::{Event, Execution as ExecutionDetail, What};
 use super::input::{Effect, Input, Refusal, Report, Stamped, Start};
 use super::state::{
     ActionStatus, Execution, ExecutionStatus, ExecutionType, Failure, FailureKind, Position, StageStatus, State,
 };
+
+/// Executions of a `QUEUED` or `PARALLEL` pipeline that may be under way at a time (quotas page).
+const CONCURRENT: usize = 50;
 
 /// What a step leads to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,6 +48,9 @@ impl State {
             Input::Transition { stage, disabled } => step.transition(stage, disabled.clone())?,
             Input::Retry { execution, stage, mode } => step.retry(execution, stage, mode)?,
             Input::Rollback { stage, target, user } => step.roll_back(stage, target, user)?,
+            Input::Override { execution, stage, gate } => step.pass_over(execution, stage, *gate)?,
+            Input::Continue { execution, action, token } => step.go_on(execution, action, token),
+            Input::Resume => step.start_over(),
             Input::Update(declaration) => step.update(declaration)?,
             Input::Tick => step.expire(),
         }
@@ -67,6 +74,13 @@ impl Stepping<'_> {
             self.out.execution = Some(known.clone());
             return Ok(());
         }
+        let mode = self.state.pipeline.effective_mode();
+        if mode != ExecutionMode::Superseded && self.state.active.len() >= CONCURRENT {
+            return Err(Refusal::new(
+                "ConcurrentPipelineExecutionsLimitExceededException",
+                "The pipeline has reached the limit for concurrent pipeline executions.",
+            ));
+        }
         let declared = &self.state.pipeline.variables;
         if let Some(unknown) = given.keys().find(|name| !declared.iter().any(|variable| variable.name == **name)) {
             return Err(Refusal::new(
@@ -88,11 +102,12 @@ impl Stepping<'_> {
             self.state.tokens.insert(token.clone(), id.clone());
         }
         self.out.execution = Some(id.clone());
-        self.state.executions.push(Execution {
+        let index = self.state.admit(Execution {
             id: id.clone(),
             version: self.state.pipeline.version.unwrap_or(1),
             kind: ExecutionType::Standard,
             rollback_target: None,
+            failed: None,
             attempt: 1,
             status: ExecutionStatus::InProgress,
             trigger: start.trigger.clone(),
@@ -107,7 +122,6 @@ impl Stepping<'_> {
             ended: None,
             summary: None,
         });
-        let index = self.state.executions.len() - 1;
         self.pipeline_event(index, "STARTED");
         if missing.is_empty() {
             self.arrive(index, 0);
@@ -122,25 +136,24 @@ impl Stepping<'_> {
     /// A report for an action that is no longer in progress is late: accepted and without effect, as by the service.
     fn report(&mut self, execution: &str, action: &str, report: Report) {
         let Some(index) = self.state.index_of(execution) else { return };
-        self.finish_action(index, action, report);
+        self.finish(index, action, report);
     }
 
     fn approve(&mut self, token: &str, approved: bool, summary: &str) -> Result<(), Refusal> {
-        let found = self.state.executions.iter().enumerate().find_map(|(index, execution)| {
-            execution.action(token).map(|(stage, action)| (index, stage.name.clone(), action.clone()))
-        });
-        let declared = found.as_ref().and_then(|(index, ..)| self.declared(*index, token));
-        let (Some((index, stage, action)), Some((_, declared))) = (found, declared) else {
-            return Err(Refusal::new(
-                "InvalidApprovalTokenException",
-                "no approval waits for this token: read the token from the pipeline's state",
-            ));
+        let invalid = |message: String| Refusal::new("InvalidApprovalTokenException", message);
+        let unknown =
+            || invalid("no approval waits for this token: read the token from the pipeline's state".to_owned());
+        let found = |index: usize| {
+            let (stage, action) = self.state.executions[index].action(token)?;
+            Some((index, stage.name.clone(), action.clone()))
         };
+        let active = self.state.active.iter().rev().copied().find_map(found);
+        let found = active.or_else(|| (0..self.state.executions.len()).rev().find_map(found));
+        let (index, stage, action) = found.ok_or_else(unknown)?;
+        let pipeline = self.state.declared(index);
+        let declared = pipeline.stage(&stage).and_then(|stage| stage.action(&action.name)).ok_or_else(unknown)?;
         if !super::action::is_manual_approval(&declared.action_type_id) {
-            return Err(Refusal::new(
-                "InvalidApprovalTokenException",
-                format!("action `{}` is no approval", action.name),
-            ));
+            return Err(invalid(format!("action `{}` is no approval", action.name)));
         }
         if action.status != ActionStatus::InProgress {
             return Err(Refusal::new(
@@ -231,6 +244,8 @@ impl Stepping<'_> {
         execution.status = status;
         execution.position = Position::Done;
         execution.ended = Some(self.now);
+        self.state.active.retain(|active| *active != index);
+        let execution = &mut self.state.executions[index];
         if summary.is_some() {
             execution.summary = summary;
         }
@@ -251,8 +266,9 @@ impl Stepping<'_> {
     }
 
     pub(super) fn pipeline_event(&mut self, index: usize, state: &str) {
-        let started = self.state.executions[index].started;
-        self.event(index, What::Pipeline { started }, state);
+        let execution = &self.state.executions[index];
+        let comments = execution.summary.clone().filter(|_| matches!(state, "STOPPING" | "STOPPED"));
+        self.event(index, What::Pipeline { started: execution.started, comments }, state);
     }
 
     pub(super) fn event(&mut self, index: usize, what: What, state: &str) {

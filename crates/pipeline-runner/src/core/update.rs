@@ -3,10 +3,13 @@
 //! Executions stay on the version they were started on; stages are known by their names, so a lock, a disabled transition
 //! and a queue outlive an update that moves their stage.
 
+use std::sync::Arc;
+
 use pipeline_model::model::Pipeline;
 
+use super::action::is_manual_approval;
 use super::input::Refusal;
-use super::state::StageState;
+use super::state::{ActionRun, ActionStatus, StageState};
 use super::step::Stepping;
 
 impl Stepping<'_> {
@@ -19,14 +22,21 @@ impl Stepping<'_> {
                 format!("there is no pipeline `{}`: an update cannot rename one", declaration.name),
             ));
         }
-        for (index, approval, _) in state.deadlines() {
-            let runs = state.executions[index].stages.iter_mut().flat_map(|stage| &mut stage.actions);
-            runs.filter(|run| run.id == approval).for_each(|run| run.outdated = true);
+        for index in state.active.clone() {
+            let pipeline = state.declared(index);
+            let Some(run) = state.executions[index].stages.last_mut() else { continue };
+            let Some(stage) = pipeline.stage(&run.name) else { continue };
+            let approval = |action: &ActionRun| {
+                let declared = stage.action(&action.name);
+                declared.is_some_and(|declared| is_manual_approval(&declared.action_type_id))
+            };
+            let open = run.actions.iter_mut().filter(|action| action.status == ActionStatus::InProgress);
+            open.filter(|action| approval(action)).for_each(|action| action.outdated = true);
         }
         let version = state.pipeline.version.unwrap_or(1);
         let mut next = declaration.clone();
         next.version = Some(version.saturating_add(1));
-        let previous = std::mem::replace(&mut state.pipeline, next);
+        let previous = std::mem::replace(&mut state.pipeline, Arc::new(next));
         if state.executions.iter().any(|execution| execution.version == version) {
             state.versions.insert(version, previous);
         }

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use pipeline_model::model::ConfigValue;
+
 /// What references may name.
 #[derive(Clone, Copy, Debug)]
 pub struct Variables<'a> {
@@ -42,6 +44,21 @@ impl Variables<'_> {
         }
         out.push_str(rest);
         Ok(out)
+    }
+
+    /// Replaces every reference in the values of a configuration; what is secret stays secret.
+    ///
+    /// # Errors
+    /// The first reference that names nothing.
+    pub fn resolve_all(
+        &self,
+        configuration: &BTreeMap<String, ConfigValue>,
+    ) -> Result<BTreeMap<String, ConfigValue>, Unresolved> {
+        let resolve = |value: &ConfigValue| {
+            let text = self.resolve(value.expose())?;
+            Ok(if value.is_secret() { ConfigValue::secret(text) } else { ConfigValue::new(text) })
+        };
+        configuration.iter().map(|(key, value)| Ok((key.clone(), resolve(value)?))).collect()
     }
 
     fn look_up(&self, reference: &str) -> Result<&str, Unresolved> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use buildspec::rules::Context;
 use spec_report::{Levels, Report};
 
-use super::{Checked, Kind, kind_of, read_pipeline};
+use super::{Checked, Delivery, Kind, kind_of, read_pipeline};
 use crate::{Error, Result};
 
 /// Larger files are none of ours: ECS and CodePipeline take far less.
@@ -90,7 +90,8 @@ impl Checker {
     }
 
     /// Checks every file below `directory` that is of a [`Kind`] this project knows, on all processors; the answer is in
-    /// the order of their names. Hidden directories and those that hold other people's files are passed over; links are
+    /// the order of their names. What only several of them together show ([`Delivery`]) is in the report of the file where
+    /// it has to be mended. Hidden directories and those that hold other people's files are passed over; links are
     /// not followed.
     ///
     /// # Errors
@@ -121,7 +122,28 @@ impl Checker {
             })
         })?;
         checked.sort_by_key(|(place, _)| *place);
-        Ok(checked.into_iter().map(|(_, found)| found).collect())
+        let mut checked: Vec<Checked> = checked.into_iter().map(|(_, found)| found).collect();
+        self.together(&mut checked)?;
+        Ok(checked)
+    }
+
+    /// Adds what only the files together show. Without a pipeline there is nothing that would tie them.
+    fn together(&self, checked: &mut [Checked]) -> Result<()> {
+        if !checked.iter().any(|file| file.kind == Kind::Pipeline) {
+            return Ok(());
+        }
+        let mut delivery = Delivery::new();
+        for file in checked.iter() {
+            let bytes = std::fs::read(&file.path).map_err(|error| Error::file(&file.path, error))?;
+            delivery = delivery.with(file.kind, &file.path.display().to_string(), &bytes);
+        }
+        for finding in delivery.check(&self.levels).into_vec() {
+            let name = finding.primary.source.name().to_owned();
+            if let Some(file) = checked.iter_mut().find(|file| file.path.display().to_string() == name) {
+                file.report.push(finding);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Checks every file of a delivery before anything runs: each by the crate that knows its kind.
 
 mod checker;
+pub mod delivery;
 mod kind;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use pipeline_model::{ReadOptions, Reading};
 use spec_report::{Levels, Report};
 
 pub use self::checker::Checker;
+pub use self::delivery::Delivery;
 pub use self::kind::{Kind, kind_of};
 use crate::Result;
 

@@ -80,6 +80,10 @@ pub(super) fn action_job(job: &Job, continuation: Option<String>) -> ActionJob {
         role_arn: None,
         region: None,
         compute: Compute::default(),
+        // The service tells none of these.
+        interrupted: false,
+        ordinal: 1,
+        attempt: 1,
     }
 }
 

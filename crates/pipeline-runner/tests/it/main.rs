@@ -3,7 +3,12 @@
 
 mod code_deploy;
 mod core;
+mod delivery;
+mod host;
+mod journal;
+mod mocks;
 mod properties;
 mod providers;
+mod serve;
 mod shell;
 mod worker;

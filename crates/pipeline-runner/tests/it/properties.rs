@@ -1,10 +1,11 @@
 //! What holds for every pipeline and every order of inputs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipeline_model::model::{Action, ExecutionMode, Pipeline, RetryMode, Stage};
 use pipeline_runner::core::{
-    ActionRun, ActionStatus, Execution, ExecutionStatus, ExecutionType, Input, Position, State, What,
+    ActionRun, ActionStatus, ConditionStatus, Execution, ExecutionStatus, ExecutionType, Gate, Input, Position,
+    StageRun, StageStatus, State, What,
 };
 use proptest::prelude::*;
 
@@ -19,6 +20,8 @@ enum Move {
     Transition { stage: usize, on: bool },
     Retry { which: usize, all: bool },
     Rollback { which: usize, stage: usize },
+    Override { which: usize, entry: bool },
+    Resume,
     Update(Box<Pipeline>),
 }
 
@@ -31,27 +34,48 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => (any::<usize>(), any::<bool>()).prop_map(|(stage, on)| Move::Transition { stage, on }),
         2 => (any::<usize>(), any::<bool>()).prop_map(|(which, all)| Move::Retry { which, all }),
         1 => (any::<usize>(), any::<usize>()).prop_map(|(which, stage)| Move::Rollback { which, stage }),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(which, entry)| Move::Override { which, entry }),
+        1 => Just(Move::Resume),
         1 => pipelines().prop_map(|pipeline| Move::Update(Box::new(pipeline))),
     ];
     prop::collection::vec(one, 0..60)
 }
 
+/// Failure gates, entry conditions and success conditions to draw from; mostly none of the latter two.
+const GATES: [&str; 5] = [
+    "null",
+    r#"{"result":"ROLLBACK"}"#,
+    r#"{"result":"RETRY"}"#,
+    r#"{"result":"RETRY","retryConfiguration":{"retryMode":"ALL_ACTIONS"}}"#,
+    r#"{"conditions":[{"result":"ROLLBACK","rules":[{"name":"RuleF"}]}]}"#,
+];
+const ENTRIES: [&str; 5] = [
+    "null",
+    "null",
+    "null",
+    r#"{"conditions":[{"result":"FAIL","rules":[{"name":"RuleA"},{"name":"RuleB"}]}]}"#,
+    r#"{"conditions":[{"result":"SKIP","rules":[{"name":"RuleA"}]}]}"#,
+];
+const SUCCESSES: [&str; 5] = [
+    "null",
+    "null",
+    "null",
+    r#"{"conditions":[{"result":"FAIL","rules":[{"name":"RuleS"}]}]}"#,
+    r#"{"conditions":[{"result":"ROLLBACK","rules":[{"name":"RuleS"}]}]}"#,
+];
+
 fn pipelines() -> impl Strategy<Value = Pipeline> {
     let mode = prop_oneof![Just(ExecutionMode::Superseded), Just(ExecutionMode::Queued), Just(ExecutionMode::Parallel)];
     let actions = prop::collection::vec((1_u32..4, prop::bool::weighted(0.2)), 1..4);
-    let gates = [
-        "null",
-        r#"{"result":"ROLLBACK"}"#,
-        r#"{"result":"RETRY"}"#,
-        r#"{"result":"RETRY","retryConfiguration":{"retryMode":"ALL_ACTIONS"}}"#,
-    ];
-    let stage = (prop::sample::select(gates.to_vec()), actions);
+    let stage = (0..GATES.len(), 0..ENTRIES.len(), 0..SUCCESSES.len(), actions);
     (mode, prop::collection::vec(stage, 1..4)).prop_map(|(mode, stages)| {
         let mut pipeline = Pipeline::new("p", "arn:aws:iam::123456789012:role/p");
         pipeline.execution_mode = Some(mode);
-        for (index, (gate, actions)) in stages.into_iter().enumerate() {
+        for (index, (gate, entry, success, actions)) in stages.into_iter().enumerate() {
             let mut stage = Stage::new(format!("S{index}"));
-            stage.on_failure = serde_json::from_str(gate).unwrap();
+            stage.on_failure = serde_json::from_str(GATES[gate]).unwrap();
+            stage.before_entry = serde_json::from_str(ENTRIES[entry]).unwrap();
+            stage.on_success = serde_json::from_str(SUCCESSES[success]).unwrap();
             for (place, (order, approval)) in actions.into_iter().enumerate() {
                 let category = if approval { "Approval" } else { "Build" };
                 // The names say what they are, so that an update never makes an approval of an open action.
@@ -120,6 +144,27 @@ fn play(drive: &mut Drive, step: &Move) {
             let stage = stages[stage % stages.len()].name.clone();
             try_input(drive, Input::Rollback { stage, target: execution.id, user: "me".to_owned() });
         }
+        Move::Override { which, entry } => {
+            let Some(execution) = chosen(drive, which) else { return };
+            let Some(stage) = execution.stages.last().map(|run| run.name.clone()) else { return };
+            let gate = if entry { Gate::BeforeEntry } else { Gate::OnSuccess };
+            try_input(drive, Input::Override { execution: execution.id, stage, gate });
+        }
+        Move::Resume => {
+            // What runs is started again, each once, and nothing else happens.
+            let (open, events) = (std::mem::take(&mut drive.open), drive.steps.len());
+            drive.input(Input::Resume).unwrap();
+            let outdated =
+                |id: &str| drive.state.executions.iter().any(|it| it.action(id).is_some_and(|(_, run)| run.outdated));
+            let asked: BTreeSet<_> = open.iter().filter(|(_, id, _)| !outdated(id)).cloned().collect();
+            assert_eq!(
+                drive.open.iter().cloned().collect::<BTreeSet<_>>(),
+                asked,
+                "what was open was not started again"
+            );
+            assert!(drive.open.len() == asked.len() && drive.steps[events].events.is_empty());
+            drive.open = open;
+        }
         Move::Update(pipeline) => drop(drive.input(Input::Update(pipeline)).unwrap()),
     }
 }
@@ -164,6 +209,8 @@ pub(crate) fn check(state: &State) {
         });
         assert!(overtakable.count() <= 1);
     }
+    let running = |index: &usize| !state.executions[*index].status.is_terminal();
+    assert_eq!(state.active, (0..state.executions.len()).filter(running).collect::<Vec<_>>());
     for execution in &state.executions {
         assert_eq!(execution.status.is_terminal(), execution.position == Position::Done);
         let pipeline = declared(state, execution.version);
@@ -179,6 +226,7 @@ pub(crate) fn check(state: &State) {
             assert!(!open, "an ended execution has no action in progress");
         }
         let Some(run) = execution.stages.last() else { continue };
+        check_gates(run, pipeline.stage(&run.name).unwrap());
         assert!(run.retries.automatic <= 1 && run.earlier.iter().all(|run| run.ended.is_some()));
         let reached = pipeline.stages.iter().position(|stage| stage.name == run.name).unwrap();
         let succeeded = |name: &str| {
@@ -198,6 +246,22 @@ pub(crate) fn check(state: &State) {
             assert!(earlier || succeeded(known), "{known} is known before its action has succeeded");
         }
     }
+}
+
+/// An action needs an entry condition that held, and success one that held afterwards; nothing runs beside a condition.
+fn check_gates(run: &StageRun, declared: &Stage) {
+    let open = run.gates.iter().filter(|gate| gate.status == ConditionStatus::InProgress).count();
+    let busy = run.actions.iter().any(|action| action.status == ActionStatus::InProgress);
+    assert!(open <= 1 && !(open == 1 && busy), "a condition beside actions");
+    let held = |wanted: Gate| {
+        let mut held = run.gates.iter().filter(|gate| gate.gate == wanted);
+        held.any(|gate| matches!(gate.status, ConditionStatus::Succeeded | ConditionStatus::Overridden))
+    };
+    assert!(declared.before_entry.is_none() || run.actions.is_empty() || held(Gate::BeforeEntry));
+    if run.status == StageStatus::Succeeded && declared.on_success.is_some() {
+        assert!(held(Gate::OnSuccess), "a stage succeeded whose condition did not hold");
+    }
+    assert!(run.status != StageStatus::Skipped || run.actions.is_empty(), "a skipped stage ran an action");
 }
 
 /// What may not change from one state to a later one.
@@ -256,7 +320,8 @@ fn check_story(drive: &Drive) {
         }
     }
     assert!(balance.values().all(|(started, over)| *started == 1 && *over <= 1));
-    assert_eq!(balance.values().filter(|(_, over)| *over == 0).count(), drive.open.len());
+    let actions = drive.open.iter().filter(|(_, _, name)| !name.starts_with("Rule")).count();
+    assert_eq!(balance.values().filter(|(_, over)| *over == 0).count(), actions);
 }
 
 proptest! {

@@ -12,6 +12,7 @@ use aws_sdk_ecr::{
 };
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::{http::SharedHttpClient, orchestrator::HttpResponse, result::ConnectorError};
+use aws_smithy_types::retry::ErrorKind;
 
 use crate::wire;
 
@@ -111,6 +112,11 @@ async fn broken_connections() {
         ),
         (wire::http(|_| Err(ConnectorError::timeout("connect timed out".into()))), Fault::Timeout, "connect timed out"),
         (wire::http(|_| Err(ConnectorError::user("invalid URI".into()))), Fault::InvalidRequest, "invalid URI"),
+        (
+            wire::http(|_| Err(ConnectorError::other("closed".into(), Some(ErrorKind::TransientError)))),
+            Fault::Connection,
+            "closed",
+        ),
         (wire::http(|_| Err(ConnectorError::other("no idea".into(), None))), Fault::Other, "no idea"),
     ] {
         let error = over(http).await;

@@ -6,8 +6,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use pipeline_model::{
     Pipeline,
     client::{
-        ActionState, ApprovalResult, ApprovalStatus, Executions, GetPipeline, PipelineSummary, Pipelines, RetryStage,
-        StageState, StartExecution, StopExecution, sdk::CodePipeline,
+        ActionError, ActionState, ApprovalResult, ApprovalStatus, Executions, GetPipeline, PipelineSummary, Pipelines,
+        RetryStage, StageState, StartExecution, StopExecution, sdk::CodePipeline,
     },
 };
 use serde_json::{Value as Json, json};
@@ -251,6 +251,7 @@ async fn state() {
                 "inboundTransitionState": {
                     "enabled": false, "disabledReason": "freeze", "lastChangedBy": "nobody", "lastChangedAt": 1.7e9,
                 },
+                "inboundExecutions": [{ "pipelineExecutionId": "waits", "status": "InProgress" }],
                 "latestExecution": { "pipelineExecutionId": EXECUTION, "status": "InProgress" },
                 "actionStates": [{
                     "actionName": "Ask",
@@ -289,10 +290,13 @@ async fn state() {
     let mut approve = StageState::new("Approve", vec![ask]);
     approve.latest_execution = Some((EXECUTION.to_owned(), "InProgress".to_owned()));
     approve.inbound_enabled = false;
+    approve.disabled_reason = Some("freeze".to_owned());
+    approve.inbound_executions = vec!["waits".to_owned()];
     let mut build = ActionState::new("Build");
     build.status = Some("OfTomorrow".to_owned());
     build.summary = Some("Build terminated with state: FAILED".to_owned());
     build.external_execution_id = Some("shop:1".to_owned());
+    build.error = Some(ActionError::new("JobFailed", "Build failed"));
     let deploy = StageState::new("Deploy", vec![ActionState::new("Never"), build]);
     assert_eq!(state.stages, [approve, deploy]);
     service.was_asked(&target("GetPipelineState"), json!({ "name": "shop" }));

@@ -1,17 +1,25 @@
 //! `ecr_push::client::Ecr` over HTTP against `ecr_push`'s own registry in memory: what the adapter sends is what a service
 //! with ECR's rules takes, and what it answers is understood.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_call::{AccountId, Clock, ManualClock, SequenceIds};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use ecr_push::{
     Error, Image, ImageBuilder, ImageRef, Layer, Platform, PushOptions, PushRequest, Pusher, Silent, Verify,
-    client::{Ecr, HttpFault, MemoryRegistry, Operation, RegistryServer, RequestLine, ServeOptions, TagMutability},
+    client::{
+        Destination, Ecr, Encryption, HttpFault, Inspections as _, MemoryRegistry, Operation, PullThroughRule,
+        RegistryServer, Replication, ReplicationRule, RequestLine, Scan, ServeOptions, TagMutability, TagRule,
+    },
     conformance::{self, Subject},
+    inspect::{ScanGate, ScanOutcome, wait_for_scan},
     login::Logins,
     push::TagOutcome,
+    repository::{
+        Account, CountType, LifecyclePolicy, LifecycleRule, Policy, TagStatus, Wanted, ensure, ensure_pull_through,
+        ensure_replication,
+    },
 };
 
 const MIB: usize = 1 << 20;
@@ -116,4 +124,53 @@ async fn the_token_opens_the_other_door() {
     let end = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000 + 12 * 3600);
     assert_eq!(login.expires_at, Some(end));
     assert_eq!(registry.traffic().of(Operation::GetAuthorizationToken), 1);
+}
+
+#[tokio::test]
+async fn repositories_are_made_and_changed_over_http() {
+    let registry = registry(TagMutability::Mutable);
+    let server = registry.serve(ServeOptions::default()).await.unwrap();
+    let ecr = Arc::new(ecr(&server));
+    let account = Account::new(Arc::clone(&ecr));
+    let rule = LifecycleRule::expire(1, TagStatus::Untagged, CountType::SinceImagePushed, 14).in_days();
+    let wanted = Wanted::new("team/app".parse().unwrap())
+        .with_tag_rule(TagRule::new(TagMutability::Immutable).except("latest*"))
+        .with_scan_on_push(true)
+        .with_encryption(Encryption::Kms(None))
+        .with_tag("team", "shop")
+        .with_policy(Policy::allowing_push(["123456789012"]))
+        .with_lifecycle(LifecyclePolicy::new(vec![rule]));
+    assert_eq!(ensure(&account, &wanted).await.unwrap().steps.len(), 3);
+    assert_eq!(ensure(&account, &wanted).await.unwrap().steps, []);
+    let other = wanted.clone().with_tag_rule(TagRule::default()).with_scan_on_push(false).with_tag("a", "b");
+    assert_eq!(ensure(&account, &other).await.unwrap().steps.len(), 3);
+    assert_eq!(ensure(&account, &other).await.unwrap().steps, []);
+
+    let own = registry.destination().unwrap();
+    let there = Destination::new("us-east-1".parse().unwrap(), own.registry_id.clone());
+    let replication = Replication::new(vec![ReplicationRule::new(vec![there]).with_prefix("shop")]);
+    assert!(ensure_replication(&*ecr, &own, &replication).await.unwrap());
+    assert!(!ensure_replication(&*ecr, &own, &replication).await.unwrap());
+    let quay = PullThroughRule::new("quay", "quay.io");
+    assert!(ensure_pull_through(&*ecr, &quay).await.unwrap());
+    assert!(!ensure_pull_through(&*ecr, &quay).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_scan_and_copies_are_waited_for_over_http() {
+    let registry = registry(TagMutability::Mutable);
+    let server = registry.serve(ServeOptions::default()).await.unwrap();
+    let ecr = ecr(&server);
+    let image = image(9);
+    let request = PushRequest::to(&target("1.0"));
+    pusher(ecr.clone()).push(&image, &request, &PushOptions::default(), &Silent).await.unwrap();
+    let name = target("1.0").repository().clone();
+    let found = Scan::new("ACTIVE").with_finding("CVE-2024-0001", "CRITICAL");
+    registry.script_scan(&name, image.digest(), vec![(Duration::ZERO, found)]);
+    let (clock, ids) = (clock(), SequenceIds::new(3));
+    let gate = ScanGate::default().starting();
+    let outcome = wait_for_scan(&ecr, &*clock, &ids, &name, image.digest(), &gate).await.unwrap();
+    assert!(matches!(&outcome, ScanOutcome::Failed { exceeded, .. } if exceeded[0].found == 1), "{outcome:?}");
+    assert_eq!(ecr.replicas(&name, image.digest()).await.unwrap(), []);
+    assert_eq!(ecr.images(&name).await.unwrap()[0].tags, ["1.0".parse().unwrap()]);
 }

@@ -1,47 +1,16 @@
 //! The in-memory cluster over HTTP, asked by the AWS CLI: its own model of every answer must find what it looks for.
 
-use std::io::ErrorKind;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_call::{ManualClock, SequenceIds};
 use ecs_taskdef::client::{Scenario, ServiceId};
 use serde_json::{Value as Json, json};
-use tokio::process::Command;
 
 const PHASE: Duration = Duration::from_secs(4);
 
-/// What an `aws ecs …` ended with: its answer, or what it complained of.
 async fn aws(url: &str, arguments: &[&str]) -> Result<Json, String> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for program in [&workspace.join(".venv/bin/aws"), Path::new("aws")] {
-        let output = Command::new(program)
-            .arg("ecs")
-            .args(arguments)
-            .args(["--output", "json", "--no-cli-pager"])
-            .envs([
-                ("AWS_ENDPOINT_URL", url),
-                ("AWS_ACCESS_KEY_ID", "ANOTREAL"),
-                ("AWS_SECRET_ACCESS_KEY", "notrealrnrELgWzOk3IfjzDKtFBhDby"),
-                ("AWS_DEFAULT_REGION", "us-east-1"),
-                ("AWS_CONFIG_FILE", "/dev/null"),
-                ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-                ("NO_PROXY", "127.0.0.1"),
-            ])
-            .output()
-            .await;
-        match output {
-            Ok(output) if output.status.success() => {
-                let text = if output.stdout.is_empty() { b"null".to_vec() } else { output.stdout };
-                return Ok(serde_json::from_slice(&text).unwrap());
-            }
-            Ok(output) => return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => panic!("cannot run `{}`: {error}", program.display()),
-        }
-    }
-    panic!("the feature `moto` of sdk-tests needs the program `aws`, in `.venv/bin` of the workspace or on PATH")
+    crate::cli::aws("ecs", url, arguments).await
 }
 
 fn web(image: &str) -> String {

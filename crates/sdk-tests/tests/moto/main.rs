@@ -7,10 +7,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod cli;
+mod cloudformation;
 mod codebuild;
 mod codedeploy;
 mod codepipeline;
+mod codepipeline_cli;
 mod ecr;
+mod ecr_settings;
 mod ecs;
 mod ecs_cli;
+#[path = "../served/mod.rs"]
+mod served;
 mod server;

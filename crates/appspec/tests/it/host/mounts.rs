@@ -13,6 +13,7 @@ struct Mount(PathBuf);
 
 impl Mount {
     /// `None`, with a reason, where this cannot be tried.
+    #[allow(clippy::print_stdout, reason = "what is skipped is said")]
     fn new(at: &Path, size: &str) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
         if !is_root() {

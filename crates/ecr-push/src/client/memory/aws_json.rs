@@ -12,11 +12,11 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::MemoryRegistry;
+use super::{MemoryRegistry, aws_json_settings};
 use crate::{
     client::{
-        BatchCheckLayers, CompleteUpload, CreateRepository, DescribeRepository, GetImage, ImageId, ImageStore as _,
-        InitiateUpload, PartAnswer, PutImage, Repositories as _, Repository, TagMutability, UploadPart,
+        BatchCheckLayers, CompleteUpload, GetImage, ImageId, ImageStore as _, InitiateUpload, PartAnswer, PutImage,
+        UploadPart,
     },
     digest::Digest,
     login::Logins as _,
@@ -28,13 +28,25 @@ pub(super) struct EcrApi {
     registry: MemoryRegistry,
 }
 
+/// The operations of a push, and those that list what it left.
+const IMAGES: &[&str] = &[
+    "BatchCheckLayerAvailability",
+    "BatchGetImage",
+    "CompleteLayerUpload",
+    "DescribeImages",
+    "GetAuthorizationToken",
+    "InitiateLayerUpload",
+    "ListImages",
+    "PutImage",
+    "UploadLayerPart",
+];
+
 /// The members of all inputs; each operation takes those it knows.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
 struct Input {
     repository_name: Option<RepositoryName>,
-    repository_names: Vec<RepositoryName>,
     layer_digests: Vec<String>,
     layer_digest: Option<Digest>,
     upload_id: String,
@@ -46,7 +58,6 @@ struct Input {
     image_tag: Option<Tag>,
     image_digest: Option<Digest>,
     image_ids: Vec<Id>,
-    image_tag_mutability: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +80,9 @@ impl AwsJsonService for EcrApi {
     }
 
     async fn call(&self, operation: &str, input: Value) -> Result<Value, Refusal> {
+        if !IMAGES.contains(&operation) {
+            return aws_json_settings::call(&self.registry, operation, &input).await;
+        }
         let input: Input = read(input)?;
         match operation {
             "GetAuthorizationToken" => self.token().await,
@@ -83,8 +97,6 @@ impl AwsJsonService for EcrApi {
             "PutImage" => self.put_image(input).await,
             "BatchGetImage" => self.get_images(&input).await,
             "ListImages" | "DescribeImages" => self.list(&input, operation == "DescribeImages"),
-            "DescribeRepositories" => self.describe(&input).await,
-            "CreateRepository" => self.create(&input).await,
             other => Err(Refusal::unknown_operation(other)),
         }
     }
@@ -252,45 +264,6 @@ impl EcrApi {
             ids.extend(named.into_iter().map(|tag| json!({ "imageDigest": digest, "imageTag": tag })));
         }
         Ok(json!({ "imageIds": ids }))
-    }
-
-    async fn describe(&self, input: &Input) -> Result<Value, Refusal> {
-        let names = if input.repository_names.is_empty() {
-            self.registry.lock().names()
-        } else {
-            input.repository_names.clone()
-        };
-        let mut repositories = Vec::new();
-        for name in names {
-            let found = self.registry.describe(&DescribeRepository::new(name.clone())).await;
-            let Some(found) = found.map_err(|error| refusal(&error))? else {
-                let account = self.registry.lock().account().to_string();
-                let message =
-                    format!("The repository with name '{name}' does not exist in the registry with id '{account}'");
-                return Err(Refusal::new("RepositoryNotFoundException", message));
-            };
-            repositories.push(self.shown(&found));
-        }
-        Ok(json!({ "repositories": repositories }))
-    }
-
-    async fn create(&self, input: &Input) -> Result<Value, Refusal> {
-        let mutability = match input.image_tag_mutability.as_deref() {
-            Some("IMMUTABLE") => TagMutability::Immutable,
-            _ => TagMutability::Mutable,
-        };
-        let created = self.registry.create(&CreateRepository::new(input.repository()?, mutability)).await;
-        Ok(json!({ "repository": self.shown(&created.map_err(|error| refusal(&error))?) }))
-    }
-
-    fn shown(&self, repository: &Repository) -> Value {
-        let account = self.registry.lock().account().to_string();
-        json!({
-            "registryId": account,
-            "repositoryName": repository.name,
-            "repositoryUri": repository.uri,
-            "imageTagMutability": repository.mutability,
-        })
     }
 }
 

@@ -7,10 +7,13 @@
 #[cfg(feature = "serve")]
 mod aws_json;
 #[cfg(feature = "serve")]
+mod aws_json_settings;
+#[cfg(feature = "serve")]
 mod distribution;
 #[cfg(feature = "serve")]
 mod server;
 mod service;
+mod settings;
 
 use std::{
     collections::BTreeMap,
@@ -28,8 +31,8 @@ pub use self::server::{HttpFault, RegistryServer, RequestLine, ServeOptions};
 use self::service::{MAX_PART, MIN_PART, State};
 use super::{
     BatchCheckLayers, CompleteUpload, CreateRepository, DescribeRepository, GetImage, ImageId, ImageStore,
-    InitiateUpload, LayerState, Operation, PartAnswer, PutImage, Repositories, Repository, StoredImage, TagMutability,
-    Upload, UploadPart,
+    InitiateUpload, LayerState, Operation, PartAnswer, PutImage, Repositories, Repository, Settings, StoredImage,
+    TagMutability, TagRule, Upload, UploadPart,
 };
 use crate::{
     digest::Digest,
@@ -106,7 +109,8 @@ impl MemoryRegistry {
     #[must_use]
     pub fn with_repository(self, name: &RepositoryName, mutability: TagMutability) -> Self {
         // One that exists already keeps its images.
-        let _ = self.lock().create(name, mutability);
+        let settings = self.new_settings(name, TagRule::new(mutability));
+        let _ = self.lock().create(name, settings);
         self
     }
 
@@ -199,6 +203,14 @@ impl MemoryRegistry {
         state
     }
 
+    fn new_settings(&self, name: &RepositoryName, tag_rule: TagRule) -> Settings {
+        let ecr = self.host.ecr();
+        let region = ecr.as_ref().map(|ecr| ecr.region.as_str()).unwrap_or_default();
+        let partition = ecr.as_ref().map_or("aws", |ecr| ecr.region.partition().as_str());
+        let arn = format!("arn:{partition}:ecr:{region}:{}:repository/{name}", self.lock().account());
+        Settings { arn, tag_rule, ..Settings::default() }
+    }
+
     fn described(&self, name: &RepositoryName, mutability: TagMutability) -> Repository {
         Repository::new(name.clone(), format!("{}/{name}", self.host), mutability)
     }
@@ -257,11 +269,14 @@ impl Logins for MemoryRegistry {
 impl Repositories for MemoryRegistry {
     async fn describe(&self, request: &DescribeRepository) -> Result<Option<Repository>, CallError> {
         let state = self.called(Operation::DescribeRepositories);
-        Ok(state.repository(&request.name).map(|found| self.described(&request.name, found.mutability)))
+        Ok(state
+            .repository(&request.name)
+            .map(|found| self.described(&request.name, found.settings.tag_rule.mutability)))
     }
 
     async fn create(&self, request: &CreateRepository) -> Result<Repository, CallError> {
-        self.called(Operation::CreateRepository).create(&request.name, request.mutability)?;
+        let settings = self.new_settings(&request.name, TagRule::new(request.mutability));
+        self.called(Operation::CreateRepository).create(&request.name, settings)?;
         Ok(self.described(&request.name, request.mutability))
     }
 }

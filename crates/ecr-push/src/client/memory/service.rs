@@ -1,6 +1,9 @@
 //! The rules of the in-memory registry, without locks and async: each function is one operation of ECR.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use aws_call::{AccountId, CallError};
 use bytes::Bytes;
@@ -8,7 +11,8 @@ use bytes::Bytes;
 use super::Traffic;
 use crate::{
     client::{
-        Availability, CHECK_LIMIT, ImageId, LayerState, Operation, PartAnswer, PutImage, StoredImage, TagMutability,
+        Availability, CHECK_LIMIT, ImageId, LayerState, Operation, PartAnswer, PullThroughRule, PutImage, Replication,
+        Scan, Settings, StoredImage,
     },
     digest::{Digest, Hasher},
     manifest::{Manifest, RawManifest},
@@ -30,11 +34,22 @@ pub(super) struct State {
     pub(super) tokens: BTreeMap<String, SystemTime>,
     /// Takes manifests whose layers or children are missing.
     pub(super) credulous: bool,
+    /// By their prefixes.
+    pub(super) pull_through: BTreeMap<String, PullThroughRule>,
+    pub(super) replication: Replication,
+    /// Since when images are replicated so.
+    pub(super) replicated_since: SystemTime,
 }
 
 #[derive(Debug)]
 pub(super) struct Repo {
-    pub(super) mutability: TagMutability,
+    pub(super) settings: Settings,
+    pub(super) policy: Option<String>,
+    pub(super) lifecycle: Option<String>,
+    /// What the scans of images say, and how long after they began.
+    pub(super) scripts: BTreeMap<Digest, Vec<(Duration, Scan)>>,
+    /// When the scans of images began.
+    pub(super) scans: BTreeMap<Digest, SystemTime>,
     pub(super) layers: BTreeMap<Digest, Bytes>,
     pub(super) images: BTreeMap<Digest, StoredAt>,
     pub(super) tags: BTreeMap<Tag, Digest>,
@@ -65,7 +80,14 @@ impl State {
             traffic: Traffic::default(),
             tokens: BTreeMap::new(),
             credulous: false,
+            pull_through: BTreeMap::new(),
+            replication: Replication::default(),
+            replicated_since: SystemTime::UNIX_EPOCH,
         }
+    }
+
+    pub(super) const fn account(&self) -> &AccountId {
+        &self.account
     }
 
     pub(super) fn repository(&self, name: &RepositoryName) -> Option<&Repo> {
@@ -76,14 +98,18 @@ impl State {
         self.repositories.get_mut(name)
     }
 
-    pub(super) fn create(&mut self, name: &RepositoryName, mutability: TagMutability) -> Result<(), CallError> {
+    pub(super) fn create(&mut self, name: &RepositoryName, settings: Settings) -> Result<(), CallError> {
         if self.repositories.contains_key(name) {
             let message =
                 format!("The repository with name '{name}' already exists in the registry with id '{}'", self.account);
             return Err(error(Operation::CreateRepository, "RepositoryAlreadyExistsException", message));
         }
         let repository = Repo {
-            mutability,
+            settings,
+            policy: None,
+            lifecycle: None,
+            scripts: BTreeMap::new(),
+            scans: BTreeMap::new(),
             layers: BTreeMap::new(),
             images: BTreeMap::new(),
             tags: BTreeMap::new(),
@@ -93,7 +119,7 @@ impl State {
         Ok(())
     }
 
-    fn existing(&mut self, operation: Operation, name: &RepositoryName) -> Result<&mut Repo, CallError> {
+    pub(super) fn existing(&mut self, operation: Operation, name: &RepositoryName) -> Result<&mut Repo, CallError> {
         let account = &self.account;
         self.repositories.get_mut(name).ok_or_else(|| no_repository(operation, name, account))
     }
@@ -196,7 +222,7 @@ impl State {
         }
         let named = request.tag.as_ref().map(|tag| (tag, repository.tags.get(tag).copied()));
         if let Some((tag, Some(_))) = named
-            && repository.mutability == TagMutability::Immutable
+            && !repository.settings.tag_rule.moves(tag)
         {
             let message = format!(
                 "The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the repository is immutable."
@@ -217,6 +243,9 @@ impl State {
         }
         let image = StoredImage::new(digest, manifest.media_type().clone(), request.manifest.clone());
         repository.images.entry(digest).or_insert(StoredAt { image, pushed_at: now });
+        if repository.settings.scan_on_push && matches!(manifest.manifest(), Manifest::Image(_)) {
+            repository.scans.entry(digest).or_insert(now);
+        }
         repository.tags.extend(request.tag.clone().map(|tag| (tag, digest)));
         Ok(digest)
     }
@@ -294,10 +323,6 @@ impl State {
     pub(super) fn names(&self) -> Vec<RepositoryName> {
         self.repositories.keys().cloned().collect()
     }
-
-    pub(super) fn account(&self) -> &AccountId {
-        &self.account
-    }
 }
 
 impl Repo {
@@ -346,7 +371,7 @@ impl Repo {
     }
 }
 
-fn error(operation: Operation, code: &str, message: impl Into<String>) -> CallError {
+pub(super) fn error(operation: Operation, code: &str, message: impl Into<String>) -> CallError {
     CallError::service(operation.as_str(), code, message).with_http_status(400)
 }
 

@@ -98,6 +98,8 @@ impl Scenario {
             "cpu": "256",
             "memory": "512",
             "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+            // Programs that send an empty text in place of none are refused otherwise.
+            "taskRoleArn": "arn:aws:iam::123456789012:role/task",
             "containerDefinitions": [{
                 "name": "app",
                 "image": "nginx:1",

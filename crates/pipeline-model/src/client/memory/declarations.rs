@@ -4,10 +4,12 @@ use async_trait::async_trait;
 use aws_call::CallError;
 use spec_report::Levels;
 
-use super::{Entry, MemoryCodePipeline};
+use super::MemoryCodePipeline;
+use super::record::Entry;
 use crate::client::{GetPipeline, PipelineSummary, Pipelines, StoredPipeline};
 use crate::format::json::{Secrets, to_text};
-use crate::model::{Action, ConfigValue, Kept, Pipeline, REDACTED};
+use crate::model::{ConfigValue, Kept, Pipeline, REDACTED};
+use crate::remote::same_settings;
 use crate::rules;
 
 /// Refuses what the service refuses: the first of its answers, members before structure before stages before actions.
@@ -74,20 +76,12 @@ fn restore_secrets(new: &mut Pipeline, stored: &Pipeline) {
     }
 }
 
-fn same_settings(new: &Action, old: &Action) -> bool {
-    let open = |action: &Action| -> Vec<(String, String)> {
-        let shown = action.configuration.iter().filter(|(_, value)| !value.is_secret());
-        shown.map(|(key, value)| (key.clone(), value.expose().to_owned())).collect()
-    };
-    new.action_type_id == old.action_type_id && open(new) == open(old)
-}
-
 #[async_trait]
 impl Pipelines for MemoryCodePipeline {
     async fn get(&self, request: &GetPipeline) -> Result<StoredPipeline, CallError> {
         const OPERATION: &str = "GetPipeline";
-        let pipelines = self.lock();
-        let kept = pipelines.get(&request.name).ok_or_else(|| self.not_found(OPERATION, &request.name))?;
+        let state = self.lock();
+        let kept = state.pipelines.get(&request.name).ok_or_else(|| self.not_found(OPERATION, &request.name))?;
         let pipeline = match request.version {
             None => Some(kept.current()),
             Some(version) => {
@@ -99,7 +93,7 @@ impl Pipelines for MemoryCodePipeline {
             return Err(CallError::service(OPERATION, "PipelineVersionNotFoundException", message));
         };
         let mut out = StoredPipeline::new(masked(pipeline));
-        out.arn = Some(format!("arn:aws:codepipeline:{}:{}:{}", self.region, self.account, request.name));
+        out.arn = Some(self.arn(&request.name));
         out.created = Some(kept.created);
         out.updated = Some(kept.updated);
         Ok(out)
@@ -108,8 +102,9 @@ impl Pipelines for MemoryCodePipeline {
     async fn create(&self, pipeline: &Pipeline) -> Result<Pipeline, CallError> {
         const OPERATION: &str = "CreatePipeline";
         validate(OPERATION, pipeline)?;
-        let mut pipelines = self.lock();
-        if pipelines.contains_key(&pipeline.name) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        if state.pipelines.contains_key(&pipeline.name) {
             let message =
                 format!("A pipeline with the name '{}' already exists in account '{}'", pipeline.name, self.account);
             return Err(CallError::service(OPERATION, "PipelineNameInUseException", message));
@@ -117,37 +112,35 @@ impl Pipelines for MemoryCodePipeline {
         let mut stored = pipeline.clone();
         normalize(&mut stored, 1);
         let answer = masked(&stored);
-        let now = self.clock.now();
-        let kept =
-            Entry { versions: vec![stored], created: now, updated: now, executions: Vec::new(), approvals: Vec::new() };
-        pipelines.insert(pipeline.name.clone(), kept);
+        state.pipelines.insert(pipeline.name.clone(), Entry::new(stored, now));
         Ok(answer)
     }
 
     async fn update(&self, pipeline: &Pipeline) -> Result<Pipeline, CallError> {
         const OPERATION: &str = "UpdatePipeline";
-        let mut pipelines = self.lock();
-        let kept = pipelines.get_mut(&pipeline.name).ok_or_else(|| self.not_found(OPERATION, &pipeline.name))?;
-        let mut stored = pipeline.clone();
-        // An update that leaves the type out does not change it.
-        if stored.pipeline_type.is_none() {
-            stored.pipeline_type.clone_from(&kept.current().pipeline_type);
-        }
-        validate(OPERATION, &stored)?;
-        normalize(&mut stored, kept.version().saturating_add(1));
-        restore_secrets(&mut stored, kept.current());
-        let answer = masked(&stored);
-        kept.versions.push(stored);
-        kept.updated = self.clock.now();
-        Ok(answer)
+        self.change(OPERATION, &pipeline.name, |kept, now| {
+            let mut stored = pipeline.clone();
+            // An update that leaves the type out does not change it.
+            if stored.pipeline_type.is_none() {
+                stored.pipeline_type.clone_from(&kept.current().pipeline_type);
+            }
+            validate(OPERATION, &stored)?;
+            normalize(&mut stored, kept.version().saturating_add(1));
+            restore_secrets(&mut stored, kept.current());
+            let answer = masked(&stored);
+            kept.versions.push(stored);
+            kept.updated = now;
+            Ok(answer)
+        })
     }
 
     async fn list(&self) -> Result<Vec<PipelineSummary>, CallError> {
-        Ok(self.lock().iter().map(|(name, kept)| PipelineSummary::new(name, kept.version())).collect())
+        let state = self.lock();
+        Ok(state.pipelines.iter().map(|(name, kept)| PipelineSummary::new(name, kept.version())).collect())
     }
 
     async fn delete(&self, name: &str) -> Result<(), CallError> {
-        self.lock().remove(name);
+        self.lock().pipelines.remove(name);
         Ok(())
     }
 }

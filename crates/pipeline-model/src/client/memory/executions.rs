@@ -1,4 +1,4 @@
-//! Starts, approvals and stops of the in-memory service.
+//! Starts and stops of the in-memory service, and the state of its pipelines.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -6,177 +6,214 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use aws_call::CallError;
 
-use super::{Approval, Execution, MemoryCodePipeline};
+use super::record::{Entry, Run, StageRun};
+use super::{MemoryCodePipeline, invalid, no_execution, unsupported};
 use crate::client::{
-    ActionState, ApprovalResult, ApprovalStatus, Executions, PipelineState, RetryStage, StageState, StartExecution,
-    StopExecution,
+    ActionState, ActionStatus, ApprovalResult, Direction, ExecutionStatus, Executions, PipelineState, RetryStage,
+    RollbackStage, StageState, StartExecution, StartedBy, StopExecution,
 };
-use crate::model::ExecutionMode;
+use crate::model::{Category, ExecutionMode};
 
 /// Executions that may be under way at once in the modes `QUEUED` and `PARALLEL`.
 const CONCURRENT_EXECUTIONS: usize = 50;
+/// What the service takes as the kind of a revision.
+const REVISIONS: [&str; 4] = ["COMMIT_ID", "IMAGE_DIGEST", "S3_OBJECT_VERSION_ID", "S3_OBJECT_KEY"];
 
 #[async_trait]
 impl Executions for MemoryCodePipeline {
     async fn start(&self, request: &StartExecution) -> Result<String, CallError> {
         const OPERATION: &str = "StartPipelineExecution";
         let id = self.ids.uuid();
-        let mut pipelines = self.lock();
-        let kept = pipelines.get_mut(&request.name).ok_or_else(|| self.not_found(OPERATION, &request.name))?;
-        let invalid = |message: String| CallError::service(OPERATION, "ValidationException", message);
-        let mut given = BTreeMap::new();
-        for (name, value) in &request.variables {
-            if given.insert(name.clone(), value.clone()).is_some() {
-                return Err(invalid(format!(
-                    "Variable names must be unique. The following variable name is already in use: {name}"
-                )));
+        self.change(OPERATION, &request.name, |entry, now| {
+            let given = given(OPERATION, request)?;
+            if let Some(token) = &request.client_request_token
+                && let Some(earlier) = entry.runs.iter().find(|run| run.token.as_ref() == Some(token))
+            {
+                return Ok(earlier.id.clone());
             }
-        }
-        if let Some(token) = &request.client_request_token
-            && let Some(earlier) = kept.executions.iter().find(|execution| execution.token.as_ref() == Some(token))
-        {
-            return Ok(earlier.id.clone());
-        }
-        let declared = &kept.current().variables;
-        if let Some(name) = given.keys().find(|name| !declared.iter().any(|variable| variable.name == **name)) {
-            return Err(invalid(format!("variable `{name}` is not declared in pipeline `{}`", request.name)));
-        }
-        let open = kept.executions.iter().filter(|execution| execution.is_open()).count();
-        let mode = kept.current().effective_mode();
-        if open >= CONCURRENT_EXECUTIONS && matches!(mode, ExecutionMode::Queued | ExecutionMode::Parallel) {
-            let message = format!("pipeline `{}` has {open} executions under way, which is the limit", request.name);
-            return Err(CallError::service(OPERATION, "ConcurrentPipelineExecutionsLimitExceededException", message));
-        }
-        let mut missing = Vec::new();
-        let mut variables = BTreeMap::new();
-        for variable in declared {
-            match given.get(&variable.name).or(variable.default_value.as_ref()) {
-                Some(value) => {
-                    variables.insert(variable.name.clone(), value.clone());
-                }
-                None => missing.push(variable.name.as_str()),
+            let (status, summary, variables) = bind(OPERATION, request, given, entry)?;
+            let declaration = entry.current();
+            if declaration.stages.iter().any(crate::Stage::has_gates) {
+                return Err(unsupported(OPERATION, "the service in memory cannot evaluate the gates of stages"));
             }
-        }
-        // The service starts such an execution, and it fails at once.
-        let (status, summary) = if missing.is_empty() {
-            ("InProgress", None)
-        } else {
-            variables.clear();
-            let summary = format!("Values for required variables haven't been provided: {}", missing.join(","));
-            ("Failed", Some(summary))
-        };
-        let version = kept.version();
-        kept.executions.push(Execution {
-            id: id.clone(),
-            status: status.to_owned(),
-            summary,
-            version,
-            variables,
-            token: request.client_request_token.clone(),
-        });
-        Ok(id)
+            let open = entry.runs.iter().filter(|run| run.is_open()).count();
+            let mode = declaration.effective_mode();
+            if open >= CONCURRENT_EXECUTIONS && matches!(mode, ExecutionMode::Queued | ExecutionMode::Parallel) {
+                let message =
+                    format!("pipeline `{}` has {open} executions under way, which is the limit", request.name);
+                let code = "ConcurrentPipelineExecutionsLimitExceededException";
+                return Err(CallError::service(OPERATION, code, message));
+            }
+            let by = StartedBy::new("StartPipelineExecution");
+            let mut run = Run::new(id.clone(), entry.version(), declaration, None, by, now);
+            run.status = status;
+            run.summary = summary;
+            run.variables = variables;
+            run.token.clone_from(&request.client_request_token);
+            entry.runs.push(run);
+            Ok(id)
+        })
     }
 
     async fn state(&self, pipeline: &str) -> Result<PipelineState, CallError> {
-        let pipelines = self.lock();
-        let kept = pipelines.get(pipeline).ok_or_else(|| self.not_found("GetPipelineState", pipeline))?;
-        let version = kept.version();
-        let stages = kept.current().stages.iter().map(|stage| {
-            let actions = stage.actions.iter().map(|action| {
-                let mut state = ActionState::new(&action.name);
-                let mine = |approval: &&Approval| approval.stage == stage.name && approval.action == action.name;
-                if let Some(approval) = kept.approvals.iter().rev().find(mine) {
-                    // An update makes a waiting approval fail in this view and takes its token away.
-                    let (status, token) = match approval.answer {
-                        Some(ApprovalStatus::Approved) => ("Succeeded", None),
-                        Some(ApprovalStatus::Rejected) => ("Failed", None),
-                        None if approval.version == version => ("InProgress", Some(approval.token.clone())),
-                        None => ("Failed", None),
-                    };
-                    state.status = Some(status.to_owned());
-                    state.token = token;
-                }
-                state
-            });
-            StageState::new(&stage.name, actions.collect())
+        let state = self.look(pipeline, |entry| {
+            let stages = entry.current().stages.iter().map(|stage| stage_state(entry, &stage.name));
+            PipelineState::new(pipeline, entry.version(), stages.collect())
         });
-        Ok(PipelineState::new(pipeline, version, stages.collect()))
+        state.ok_or_else(|| self.not_found("GetPipelineState", pipeline))
     }
 
     async fn put_approval_result(&self, request: &ApprovalResult) -> Result<SystemTime, CallError> {
-        const OPERATION: &str = "PutApprovalResult";
-        let refuse = |code: &'static str, message: String| Err(CallError::service(OPERATION, code, message));
-        let mut pipelines = self.lock();
-        let kept = pipelines.get_mut(&request.pipeline).ok_or_else(|| self.not_found(OPERATION, &request.pipeline))?;
-        let Some(stage) = kept.current().stage(&request.stage) else {
-            return refuse("StageNotFoundException", format!("there is no stage `{}`", request.stage));
-        };
-        let Some(action) = stage.action(&request.action) else {
-            return refuse("ActionNotFoundException", format!("there is no action `{}`", request.action));
-        };
-        if request.summary.chars().count() > 512 {
-            return refuse("ValidationException", "the summary has more than 512 characters".to_owned());
-        }
-        if request.summary.is_empty() && action.config("IsSummaryRequired") == Some("true") {
-            let message = format!(
-                "Action '{}' in stage '{}' requires a summary. Provide a summary in the approval result and try again.",
-                request.action, request.stage
-            );
-            return refuse("ValidationException", message);
-        }
-        let version = kept.version();
-        let open = kept.approvals.iter_mut().find(|approval| {
-            approval.stage == request.stage && approval.action == request.action && approval.token == request.token
-        });
-        match open {
-            None => refuse("InvalidApprovalTokenException", "no approval waits under this token".to_owned()),
-            Some(approval) if approval.answer.is_some() => {
-                refuse("ApprovalAlreadyCompletedException", "the approval has been answered".to_owned())
-            }
-            Some(approval) if approval.version != version => {
-                let message = format!(
-                    "The pipeline {} has been updated, and the approval request you responded to is now out of date.",
-                    request.pipeline
-                );
-                refuse("InvalidApprovalTokenException", message)
-            }
-            Some(approval) => {
-                approval.answer = Some(request.status);
-                Ok(self.clock.now())
-            }
-        }
+        self.answer(request)
     }
 
     async fn stop(&self, request: &StopExecution) -> Result<(), CallError> {
         const OPERATION: &str = "StopPipelineExecution";
-        let refuse = |code: &'static str, message: String| Err(CallError::service(OPERATION, code, message));
-        let mut pipelines = self.lock();
-        let kept = pipelines.get_mut(&request.pipeline).ok_or_else(|| self.not_found(OPERATION, &request.pipeline))?;
         let id = &request.execution_id;
-        let Some(execution) = kept.executions.iter_mut().find(|execution| execution.id == *id) else {
-            return refuse("PipelineExecutionNotFoundException", format!("there is no execution `{id}`"));
-        };
-        match (execution.status.as_str(), request.abandon) {
-            ("InProgress", false) => execution.status = "Stopping".to_owned(),
-            ("InProgress" | "Stopping", true) => execution.status = "Stopped".to_owned(),
-            ("Stopping", false) => {
-                return refuse("DuplicatedStopRequestException", format!("execution `{id}` is stopping already"));
-            }
-            (status, _) => {
-                let message = format!("execution `{id}` cannot be stopped: its status is {status}");
-                return refuse("PipelineExecutionNotStoppableException", message);
-            }
+        if request.reason.as_ref().is_some_and(|reason| reason.chars().count() > 200) {
+            return Err(invalid(OPERATION, "the reason has more than 200 characters"));
         }
-        execution.summary.clone_from(&request.reason);
-        Ok(())
+        self.change(OPERATION, &request.pipeline, |entry, now| {
+            let run = entry.run_mut(id).ok_or_else(|| no_execution(OPERATION, id))?;
+            match (&run.status, request.abandon) {
+                (ExecutionStatus::InProgress, false) => run.status = ExecutionStatus::Stopping,
+                (ExecutionStatus::InProgress | ExecutionStatus::Stopping, true) => {
+                    abandon(run, now);
+                }
+                (ExecutionStatus::Stopping, false) => {
+                    let message = format!("execution `{id}` is stopping already");
+                    return Err(CallError::service(OPERATION, "DuplicatedStopRequestException", message));
+                }
+                (status, _) => {
+                    let message = format!("execution `{id}` cannot be stopped: its status is {status}");
+                    return Err(CallError::service(OPERATION, "PipelineExecutionNotStoppableException", message));
+                }
+            }
+            run.updated = now;
+            run.stop_reason.clone_from(&request.reason);
+            Ok(())
+        })
     }
 
     async fn retry(&self, request: &RetryStage) -> Result<String, CallError> {
-        const OPERATION: &str = "RetryStageExecution";
-        if !self.lock().contains_key(&request.pipeline) {
-            return Err(self.not_found(OPERATION, &request.pipeline));
+        self.run_again(request)
+    }
+
+    async fn rollback(&self, request: &RollbackStage) -> Result<String, CallError> {
+        self.bring_back(request)
+    }
+}
+
+/// The variables of a start, each once. The service looks at this before anything else.
+fn given(operation: &'static str, request: &StartExecution) -> Result<BTreeMap<String, String>, CallError> {
+    let mut given = BTreeMap::new();
+    for (name, value) in &request.variables {
+        if given.insert(name.clone(), value.clone()).is_some() {
+            let message =
+                format!("Variable names must be unique. The following variable name is already in use: {name}");
+            return Err(invalid(operation, message));
         }
-        // Nothing runs here, so nothing can run again.
-        Err(CallError::unsupported(OPERATION))
+        if value.is_empty() || value.chars().count() > 1000 {
+            return Err(invalid(operation, format!("the value of variable `{name}` must have 1 to 1000 characters")));
+        }
+    }
+    Ok(given)
+}
+
+type Bound = (ExecutionStatus, Option<String>, BTreeMap<String, String>);
+
+fn bind(
+    operation: &'static str,
+    request: &StartExecution,
+    given: BTreeMap<String, String>,
+    entry: &Entry,
+) -> Result<Bound, CallError> {
+    let declaration = entry.current();
+    let declared = &declaration.variables;
+    if let Some(name) = given.keys().find(|name| !declared.iter().any(|variable| variable.name == **name)) {
+        return Err(invalid(operation, format!("variable `{name}` is not declared in pipeline `{}`", request.name)));
+    }
+    for revision in &request.source_revisions {
+        if !REVISIONS.contains(&revision.kind.as_str()) {
+            return Err(invalid(operation, format!("`{}` is no kind of revision", revision.kind)));
+        }
+        let mut sources = declaration.actions().filter(|(_, action)| action.name == revision.action);
+        if !sources.any(|(_, action)| action.action_type_id.category == Category::Source) {
+            return Err(invalid(operation, format!("there is no source action `{}`", revision.action)));
+        }
+    }
+    let (mut missing, mut variables) = (Vec::new(), BTreeMap::new());
+    for variable in declared {
+        match given.get(&variable.name).or(variable.default_value.as_ref()) {
+            Some(value) => {
+                variables.insert(variable.name.clone(), value.clone());
+            }
+            None => missing.push(variable.name.as_str()),
+        }
+    }
+    if missing.is_empty() {
+        return Ok((ExecutionStatus::InProgress, None, variables));
+    }
+    // The service starts such an execution, and it fails at once.
+    let summary = format!("Values for required variables haven't been provided: {}", missing.join(","));
+    Ok((ExecutionStatus::Failed, Some(summary), BTreeMap::new()))
+}
+
+/// Leaves the running actions to themselves.
+fn abandon(run: &mut Run, now: SystemTime) {
+    for stage in run.stages.iter_mut().filter(|stage| stage.is_active()) {
+        for action in stage.actions.iter_mut().filter(|action| action.is(&ActionStatus::InProgress)) {
+            action.end(ActionStatus::Abandoned, None, now);
+            if action.is_approval()
+                && let Some(run) = &mut action.run
+            {
+                run.summary = Some("The approval action has been canceled.".to_owned());
+            }
+        }
+        stage.status = Some(ExecutionStatus::Stopped);
+    }
+    run.end(ExecutionStatus::Stopped, now);
+}
+
+/// A stage as `GetPipelineState` shows it: by the execution that entered it last.
+fn stage_state(entry: &Entry, name: &str) -> StageState {
+    let entered = |run: &&Run| run.stage(name).is_some_and(|stage| stage.status.is_some());
+    let latest = entry.runs.iter().filter(entered).max_by_key(|run| run.stage(name).map(|stage| stage.entered));
+    let actions = entry.current().stage(name).map(|stage| stage.actions.as_slice()).unwrap_or_default();
+    let actions = actions.iter().map(|action| {
+        let mut state = ActionState::new(&action.name);
+        let stage = latest.and_then(|run| Some((run, run.stage(name)?)));
+        if let Some((run, stage)) = stage {
+            fill(&mut state, run, stage, entry.version());
+        }
+        state
+    });
+    let mut state = StageState::new(name, actions.collect());
+    state.latest_execution = latest.and_then(|run| {
+        let status = run.stage(name)?.status.as_ref()?;
+        Some((run.id.clone(), status.as_str().to_owned()))
+    });
+    state.disabled_reason = entry.closed.get(&(name.to_owned(), Direction::Inbound)).cloned();
+    state.inbound_enabled = state.disabled_reason.is_none();
+    let waiting = entry.runs.iter().filter(|run| run.waits_for() == Some(name));
+    state.inbound_executions = waiting.map(|run| run.id.clone()).collect();
+    state
+}
+
+fn fill(state: &mut ActionState, run: &Run, stage: &StageRun, version: u32) {
+    let Some(action) = stage.actions.iter().find(|action| action.action.name == state.name) else { return };
+    let Some(done) = &action.run else { return };
+    let waits = action.is_approval() && done.status == ActionStatus::InProgress;
+    state.status = Some(done.status.as_str().to_owned());
+    state.summary.clone_from(&done.summary);
+    state.error.clone_from(&done.error);
+    if waits && run.version != version {
+        // An update makes a waiting approval fail in this view and takes its token away.
+        state.status = Some(ActionStatus::Failed.as_str().to_owned());
+    } else if waits && run.mode != ExecutionMode::Parallel {
+        state.token = Some(done.id.clone());
+    }
+    if !action.is_approval() {
+        state.external_execution_id.clone_from(&done.external_id);
     }
 }

@@ -1,5 +1,7 @@
 //! The intrinsic functions.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use spec_report::{Node, Span, Value};
 
 use super::Reason;
@@ -22,6 +24,11 @@ impl Resolver<'_> {
             "Select" => Some(self.select(call).unwrap_or_else(|| self.malformed(call))),
             "FindInMap" => Some(self.find_in_map(call).unwrap_or_else(|| self.malformed(call))),
             "ImportValue" => Some(self.import(call).unwrap_or_else(|| self.malformed(call))),
+            "Base64" => Some(self.base64(call).unwrap_or_else(|| self.malformed(call))),
+            "Cidr" => Some(self.cidr(call).unwrap_or_else(|| self.malformed(call))),
+            "GetAZs" => Some(self.zones(call).unwrap_or_else(|| self.malformed(call))),
+            "Length" => Some(self.length(call).unwrap_or_else(|| self.malformed(call))),
+            "ToJsonString" => Some(self.json_text(call).unwrap_or_else(|| self.malformed(call))),
             _ => Some(self.malformed(call)),
         }
     }
@@ -52,7 +59,9 @@ impl Resolver<'_> {
                     span: call.span,
                     reason: Reason::Condition,
                 });
-                self.resolve(then)
+                let holds = self.decide(name);
+                self.assumed.insert(name.to_owned(), holds);
+                self.resolve(if holds { then } else { otherwise })
             }
         }
     }
@@ -75,6 +84,9 @@ impl Resolver<'_> {
 
     /// `Resource.Attribute`.
     pub(super) fn attribute_of(&mut self, name: &str, span: Span) -> Node {
+        if let Some(value) = self.template.attribute(name) {
+            return self.computed(value.to_owned(), span);
+        }
         let resource = name.split('.').next().unwrap_or(name);
         let known = matches!(self.template.meaning(resource), super::template::Meaning::Resource);
         let reason = if known { Reason::Resource } else { Reason::Undefined };
@@ -133,7 +145,12 @@ impl Resolver<'_> {
         }
         let found = if certain { self.template.mapping(&words[0], &words[1], &words[2]) } else { None };
         let Some(found) = found else {
-            return Some(self.placeholder(&words.join("."), call.span, Reason::Mapping));
+            // `DefaultValue` comes with the transform `AWS::LanguageExtensions`.
+            let default = self.arguments(call)?.get(3).and_then(|last| last.get("DefaultValue"));
+            return match default.filter(|_| certain) {
+                Some(default) => self.resolve(default),
+                None => Some(self.placeholder(&words.join("."), call.span, Reason::Mapping)),
+            };
         };
         Some(match found.as_str() {
             Some(text) => self.computed(text.to_owned(), call.span),
@@ -147,19 +164,81 @@ impl Resolver<'_> {
     }
 
     fn import(&mut self, call: &Call<'_>) -> Option<Node> {
-        let (name, known) = if call.short && call.argument.as_str().is_some() {
-            (call.argument.as_str()?.to_owned(), true)
-        } else if call.short {
-            // `!ImportValue` with the long form of another function below it.
-            let inner = Node { tag: None, ..call.argument.clone() };
-            self.text_of(&inner)?
-        } else {
-            self.text_of(call.argument)?
-        };
+        let (name, known) = self.argument_text(call)?;
         if known && let Some(value) = self.template.export(&name) {
             return Some(self.computed(value.to_owned(), call.span));
         }
         Some(self.placeholder(&format!("Fn::ImportValue:{name}"), call.span, Reason::Import))
+    }
+
+    fn base64(&mut self, call: &Call<'_>) -> Option<Node> {
+        let (text, known) = self.argument_text(call)?;
+        if !known {
+            return Some(self.unknown(&format!("${{Fn::Base64:{text}}}"), call.span, Reason::Function));
+        }
+        Some(self.computed(STANDARD.encode(text), call.span))
+    }
+
+    fn cidr(&mut self, call: &Call<'_>) -> Option<Node> {
+        let (block, count, bits) = match self.arguments(call)? {
+            [block, count] => (block, count, None),
+            [block, count, bits] => (block, count, Some(bits)),
+            _ => return None,
+        };
+        let mut certain = true;
+        let mut texts = Vec::new();
+        for part in [Some(block), Some(count), bits].into_iter().flatten() {
+            let (text, known) = self.text_of(part)?;
+            certain &= known;
+            texts.push(text);
+        }
+        if !certain {
+            return Some(self.unknown(&format!("${{Fn::Cidr:{}}}", texts[0]), call.span, Reason::Function));
+        }
+        let bits = texts.get(2).map_or(Ok(8), |bits| bits.trim().parse()).ok()?;
+        let blocks = super::cidr::cidr(&texts[0], texts[1].trim().parse().ok()?, bits)?;
+        Some(self.split_text(&blocks.join(","), ",", call.span))
+    }
+
+    /// Which zones a region has depends on the account.
+    fn zones(&mut self, call: &Call<'_>) -> Option<Node> {
+        let (region, mut known) = self.argument_text(call)?;
+        let region = if region.is_empty() {
+            let own = self.reference("AWS::Region", call.span)?;
+            known &= !self.origins.symbolic.contains(&call.span);
+            own.as_str()?.to_owned()
+        } else {
+            region
+        };
+        match self.template.zones(&region).filter(|_| known) {
+            Some(zones) => Some(self.split_text(&zones.join(","), ",", call.span)),
+            None => Some(self.unknown(&format!("${{Fn::GetAZs:{region}}}"), call.span, Reason::Zones)),
+        }
+    }
+
+    fn length(&mut self, call: &Call<'_>) -> Option<Node> {
+        let inner = Node { tag: call.argument.tag.clone().filter(|_| !call.short), ..call.argument.clone() };
+        let items = self.list(&inner)?;
+        Some(self.computed(items.len().to_string(), call.span))
+    }
+
+    fn json_text(&mut self, call: &Call<'_>) -> Option<Node> {
+        let inner = Node { tag: call.argument.tag.clone().filter(|_| !call.short), ..call.argument.clone() };
+        let before = self.unresolved.len();
+        let text = self.resolve(&inner)?.to_json(spec_report::Schema::Yaml11).to_string();
+        if self.unresolved.len() > before {
+            self.origins.symbolic.insert(call.span);
+        }
+        Some(self.computed(text, call.span))
+    }
+
+    /// The text of an argument that is not a list. A short form carries its own tag on it.
+    fn argument_text(&mut self, call: &Call<'_>) -> Option<(String, bool)> {
+        if !call.short {
+            return self.text_of(call.argument);
+        }
+        let inner = Node { tag: None, ..call.argument.clone() };
+        self.text_of(&inner)
     }
 
     /// The items of a list, which may itself be the result of a function.

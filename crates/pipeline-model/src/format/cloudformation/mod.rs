@@ -3,22 +3,33 @@
 //! Intrinsic functions are evaluated as far as the file and the given [`Values`] allow. What only the deployment
 //! knows (the name of a resource, an import) stays in the text as `${LogicalId}` and is listed with its place.
 
+mod cidr;
 mod conditions;
 mod functions;
+mod notation;
 mod resolve;
+mod rewrite;
 mod sub;
 mod template;
+mod worlds;
+mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use spec_report::{Limits, Node, Reader, Span};
+use spec_report::{Limits, Node, Reader, Severity, Span};
 
 use super::{Naming, decode};
 use crate::places::Origin;
 use crate::read::Declaration;
-use resolve::Resolver;
-use template::Template;
+pub(crate) use notation::from_json;
+pub use notation::{to_json, to_json_text, to_yaml};
+pub(crate) use resolve::{Budget, Evaluated, Resolver, call};
+pub use rewrite::{as_written, rewrite};
+pub(crate) use sub::names_in_sub;
+pub(crate) use template::{Template, resource_type};
+use worlds::{Answers, Worlds};
+pub use write::properties;
 
 /// The resource type of a pipeline.
 pub(crate) const PIPELINE: &str = "AWS::CodePipeline::Pipeline";
@@ -31,6 +42,12 @@ pub struct Values {
     pub parameters: BTreeMap<String, String>,
     /// Exports of other stacks by name.
     pub exports: BTreeMap<String, String>,
+    /// What `Ref` and `Fn::GetAtt` give of resources, by `LogicalId` and `LogicalId.Attribute`.
+    pub attributes: BTreeMap<String, String>,
+    /// Entries of the parameter store by name.
+    pub stored: BTreeMap<String, String>,
+    /// The availability zones of regions.
+    pub zones: BTreeMap<String, Vec<String>>,
 }
 
 impl Values {
@@ -45,6 +62,31 @@ impl Values {
     #[must_use]
     pub fn with_export(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.exports.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same values with what a resource is called (`LogicalId`) or one of its attributes (`LogicalId.Attribute`).
+    #[must_use]
+    pub fn with_attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.attributes.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same values with an entry of the parameter store.
+    #[must_use]
+    pub fn with_stored(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.stored.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same values with the availability zones of a region.
+    #[must_use]
+    pub fn with_zones<Z: Into<String>>(
+        mut self,
+        region: impl Into<String>,
+        zones: impl IntoIterator<Item = Z>,
+    ) -> Self {
+        self.zones.insert(region.into(), zones.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -79,8 +121,10 @@ pub enum Reason {
     Import,
     /// The mapping or its key is not in the file.
     Mapping,
-    /// A condition that depends on something unknown; the first branch was read.
+    /// A condition that depends on something unknown; each way it can turn out is a world of its own.
     Condition,
+    /// The availability zones of a region.
+    Zones,
     /// A dynamic reference such as `{{resolve:ssm:…}}`.
     Dynamic,
     /// A function that is not evaluated here, or is not written as it must be.
@@ -99,7 +143,8 @@ impl fmt::Display for Reason {
             Self::Undefined => "the file has no parameter and no resource of that name",
             Self::Import => "another stack exports it",
             Self::Mapping => "the file has no such mapping or key",
-            Self::Condition => "the condition is not known, its first branch was read",
+            Self::Condition => "the condition is not known, so both branches are looked at",
+            Self::Zones => "which zones a region has depends on the account",
             Self::Dynamic => "it is read when the stack is deployed",
             Self::Function => "the function is not evaluated here",
             Self::Limit => "the template expands beyond the limit",
@@ -112,9 +157,10 @@ pub(crate) fn is_template(root: &Node) -> bool {
     root.get("Resources").is_some() || template::fragment(root).next().is_some()
 }
 
-/// Every pipeline of a template.
+/// Every pipeline of a template, each in all its worlds.
 pub(crate) fn read(reader: &mut Reader<'_>, root: &Node, values: &Values, limits: &Limits) -> Vec<Declaration> {
     let template = Template::new(root, values);
+    let mut budget = Budget::new(limits);
     let mut out = Vec::new();
     for (logical_id, resource) in template.resources_of(PIPELINE) {
         let Some(properties) = resource.get("Properties") else {
@@ -125,26 +171,68 @@ pub(crate) fn read(reader: &mut Reader<'_>, root: &Node, values: &Values, limits
             );
             continue;
         };
-        let mut resolver = Resolver::new(&template, limits);
-        let Some(resolved) = resolver.resolve(properties) else { continue };
-        let (unresolved, origins) = resolver.finish();
-        let what = format!("the pipeline `{logical_id}`");
-        let Some(mut decoded) = decode(reader, Naming::CloudFormation, &origins, &resolved, &what) else { continue };
-        if decoded.pipeline.name.is_empty() {
-            decoded.pipeline.name = format!("${{{logical_id}}}");
-            // CloudFormation makes the name up, also where a parameter's default is empty.
-            if let Some(place) = decoded.places.get("/name") {
-                decoded.places.insert("/name", place.key, place.value, Origin::Symbolic);
+        let (mut worlds, mut next) = (Worlds::default(), Some(Answers::default()));
+        let mut declarations = Vec::new();
+        let mut too_many = false;
+        while let Some(answers) = next {
+            let before = budget;
+            let mut resolver = Resolver::new(&template, budget).in_world(answers);
+            if let Some(condition) = resource.get("Condition").and_then(Node::as_str) {
+                resolver = resolver.where_holds(condition);
+            }
+            let resolved = resolver.resolve(properties);
+            let evaluated = resolver.finish();
+            budget = evaluated.budget;
+            next = worlds.after(evaluated.answers.clone());
+            declarations.extend(resolved.and_then(|resolved| declaration(reader, logical_id, &resolved, evaluated)));
+            if next.is_some() && !budget.allows_more_than(&before) {
+                too_many = true;
+                break;
             }
         }
-        let declaration = Declaration::new(
-            reader.source().clone(),
-            Naming::CloudFormation,
-            Some(logical_id.to_owned()),
-            decoded,
-            unresolved,
-        );
-        out.push(declaration);
+        if too_many || worlds.are_too_many() {
+            let message = format!(
+                "the conditions of the pipeline `{logical_id}` make too many worlds to look at each: {} were looked at",
+                declarations.len()
+            );
+            let limit = spec_report::Diagnostic::new(reader.rules().limit, reader.source(), head(resource), message)
+                .with_severity(Severity::Warning)
+                .with_help("give values to parameters, so that fewer conditions are open");
+            reader.report(limit);
+        }
+        let mut declarations = declarations.into_iter();
+        if let Some(mut first) = declarations.next() {
+            first.others = declarations.collect();
+            out.push(first);
+        }
     }
     out
+}
+
+/// The beginning of a resource.
+fn head(resource: &Node) -> Span {
+    resource.get("Type").map_or(resource.span, |kind| kind.span)
+}
+
+fn declaration(
+    reader: &mut Reader<'_>,
+    logical_id: &str,
+    resolved: &Node,
+    evaluated: Evaluated,
+) -> Option<Declaration> {
+    let Evaluated { unresolved, origins, assumed, .. } = evaluated;
+    let what = format!("the pipeline `{logical_id}`");
+    let mut decoded = decode(reader, Naming::CloudFormation, &origins, resolved, &what)?;
+    if decoded.pipeline.name.is_empty() {
+        decoded.pipeline.name = format!("${{{logical_id}}}");
+        // CloudFormation makes the name up, also where a parameter's default is empty.
+        if let Some(place) = decoded.places.get("/name") {
+            decoded.places.insert("/name", place.key, place.value, Origin::Symbolic);
+        }
+    }
+    let source = reader.source().clone();
+    let mut declaration =
+        Declaration::new(source, Naming::CloudFormation, Some(logical_id.to_owned()), decoded, unresolved);
+    declaration.assumed = assumed;
+    Some(declaration)
 }

@@ -4,11 +4,12 @@
 //! computed value still points into the file. The work is bounded: the result has at most
 //! `Limits::expanded_nodes` nodes and `TEXT_BUDGET` bytes of text, whatever the template says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spec_report::{Entry, Limits, Node, Scalar, Span, Style, Value};
 
 use super::template::{Meaning, Template};
+use super::worlds::Answers;
 use super::{Reason, Unresolved};
 use crate::format::fields::Origins;
 
@@ -18,53 +19,106 @@ const TEXT_BUDGET: usize = 16 << 20;
 /// How deep functions may be nested in one another, counted through conditions.
 const DEPTH: usize = 200;
 
-pub(super) struct Resolver<'t> {
+/// What evaluation may still produce, over all worlds of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    nodes: usize,
+    text: usize,
+}
+
+impl Budget {
+    pub(crate) const fn new(limits: &Limits) -> Self {
+        Self { nodes: limits.expanded_nodes, text: TEXT_BUDGET }
+    }
+
+    /// Whether another world like one that needed `self` less than `before` can be paid for.
+    pub(super) const fn allows_more_than(&self, before: &Self) -> bool {
+        let (nodes, text) = (before.nodes - self.nodes, before.text - self.text);
+        self.nodes > nodes && self.text > text
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Resolver<'t> {
     pub(super) template: &'t Template<'t>,
     pub(super) unresolved: Vec<Unresolved>,
     pub(super) origins: Origins,
     /// The conditions met so far; one that is being evaluated counts as unknown.
     pub(super) conditions: BTreeMap<String, Option<bool>>,
-    nodes: usize,
-    text: usize,
+    /// The unknown conditions that this world has decided.
+    pub(super) decided: BTreeMap<String, bool>,
+    /// Those that are being decided.
+    pub(super) deciding: BTreeSet<String>,
+    /// The conditions that a branch depended on.
+    pub(super) assumed: BTreeMap<String, bool>,
+    pub(super) answers: Answers,
+    budget: Budget,
     depth: usize,
 }
 
+/// What evaluating one tree has brought, beside the tree.
+#[derive(Debug)]
+pub(crate) struct Evaluated {
+    pub(crate) unresolved: Vec<Unresolved>,
+    pub(crate) origins: Origins,
+    pub(super) assumed: BTreeMap<String, bool>,
+    pub(super) answers: Answers,
+    pub(crate) budget: Budget,
+}
+
 /// An intrinsic function with its argument.
-pub(super) struct Call<'n> {
-    pub(super) name: &'n str,
-    pub(super) argument: &'n Node,
-    pub(super) span: Span,
+#[derive(Debug)]
+pub(crate) struct Call<'n> {
+    pub(crate) name: &'n str,
+    pub(crate) argument: &'n Node,
+    pub(crate) span: Span,
     /// Whether it is written as a tag (`!Sub`), so that `argument` carries the tag itself.
-    pub(super) short: bool,
+    pub(crate) short: bool,
 }
 
 impl<'t> Resolver<'t> {
-    pub(super) fn new(template: &'t Template<'t>, limits: &Limits) -> Self {
+    pub(crate) fn new(template: &'t Template<'t>, budget: Budget) -> Self {
         Self {
             template,
             unresolved: Vec::new(),
             origins: Origins::default(),
             conditions: BTreeMap::new(),
-            nodes: limits.expanded_nodes,
-            text: TEXT_BUDGET,
+            decided: BTreeMap::new(),
+            deciding: BTreeSet::new(),
+            assumed: BTreeMap::new(),
+            answers: Answers::default(),
+            budget,
             depth: 0,
         }
     }
 
-    pub(super) fn finish(mut self) -> (Vec<Unresolved>, Origins) {
+    /// Reads the world of these answers.
+    pub(super) fn in_world(mut self, answers: Answers) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// What is read exists only where this condition holds.
+    pub(crate) fn where_holds(mut self, condition: &str) -> Self {
+        self.conditions.insert(condition.to_owned(), Some(true));
+        self
+    }
+
+    pub(crate) fn finish(mut self) -> Evaluated {
         self.unresolved.sort_by(|a, b| (a.span, &a.expression).cmp(&(b.span, &b.expression)));
         self.unresolved.dedup();
-        (self.unresolved, self.origins)
+        let Self { unresolved, origins, assumed, answers, budget, .. } = self;
+        Evaluated { unresolved, origins, assumed, answers, budget }
     }
 
     /// The value of a node; `None` when it is `AWS::NoValue`, so that its key or item falls away.
-    pub(super) fn resolve(&mut self, node: &Node) -> Option<Node> {
+    pub(crate) fn resolve(&mut self, node: &Node) -> Option<Node> {
         let node = node.resolved();
-        if self.depth >= DEPTH || self.nodes == 0 {
+        if self.depth >= DEPTH || self.budget.nodes == 0 {
             return Some(self.unknown("${…}", node.span, Reason::Limit));
         }
         self.depth += 1;
-        self.nodes -= 1;
+        self.budget.nodes -= 1;
         let out = match call(node) {
             Some(call) => self.call(&call),
             None => Some(self.structure(node)),
@@ -87,11 +141,11 @@ impl<'t> Resolver<'t> {
     /// The parts of a text as a list.
     pub(super) fn split_text(&mut self, text: &str, separator: &str, span: Span) -> Node {
         let parts: Vec<Node> =
-            text.split(separator).take(self.nodes + 1).map(|part| scalar(part.to_owned(), span)).collect();
-        if parts.len() > self.nodes {
+            text.split(separator).take(self.budget.nodes + 1).map(|part| scalar(part.to_owned(), span)).collect();
+        if parts.len() > self.budget.nodes {
             return self.unknown("${…}", span, Reason::Limit);
         }
-        self.nodes -= parts.len();
+        self.budget.nodes -= parts.len();
         self.origins.computed.insert(span);
         self.charged(Node { span, tag: None, anchor: None, value: Value::Seq(parts) }, text.len())
     }
@@ -102,6 +156,13 @@ impl<'t> Resolver<'t> {
             Value::Map(entries) => {
                 let mut out = Vec::with_capacity(entries.len());
                 for entry in entries {
+                    // Beside other keys these two stand for keys that are not known here.
+                    if entry.key.as_str().is_some_and(|key| key == "Fn::Transform" || key.starts_with("Fn::ForEach::"))
+                    {
+                        self.note("${Fn::Transform}", entry.key.span, Reason::Function);
+                        self.origins.symbolic.insert(node.span);
+                        continue;
+                    }
                     if let Some(value) = self.resolve(&entry.value) {
                         out.push(Entry { key: entry.key.clone(), value });
                     }
@@ -109,6 +170,9 @@ impl<'t> Resolver<'t> {
                 Value::Map(out)
             }
             Value::Scalar(scalar) => {
+                if let Some(text) = self.with_stored(&scalar.text) {
+                    return self.computed(text, node.span);
+                }
                 self.note_dynamic(&scalar.text, node.span);
                 return self.charged(node.clone(), scalar.text.len());
             }
@@ -120,6 +184,7 @@ impl<'t> Resolver<'t> {
     /// A value that a function gave.
     pub(super) fn computed(&mut self, text: String, span: Span) -> Node {
         self.origins.computed.insert(span);
+        let text = self.with_stored(&text).unwrap_or(text);
         self.note_dynamic(&text, span);
         let length = text.len();
         self.charged(scalar(text, span), length)
@@ -139,13 +204,13 @@ impl<'t> Resolver<'t> {
 
     /// Text is paid for; when the budget is spent, a placeholder stands in its place.
     fn charged(&mut self, node: Node, length: usize) -> Node {
-        match self.text.checked_sub(length) {
+        match self.budget.text.checked_sub(length) {
             Some(left) => {
-                self.text = left;
+                self.budget.text = left;
                 node
             }
             None => {
-                self.text = 0;
+                self.budget.text = 0;
                 self.origins.symbolic.insert(node.span);
                 self.unresolved.push(Unresolved {
                     expression: "${…}".to_owned(),
@@ -162,6 +227,27 @@ impl<'t> Resolver<'t> {
             let end = text[start..].find("}}").map_or(text.len(), |end| start + end + 2);
             self.note(&text[start..end], span, Reason::Dynamic);
         }
+    }
+
+    /// The text with the references to entries of the parameter store that were given; `None` if it has none of them.
+    fn with_stored(&self, text: &str) -> Option<String> {
+        const START: &str = "{{resolve:ssm:";
+        if !text.contains(START) {
+            return None;
+        }
+        let (mut out, mut rest, mut found) = (String::with_capacity(text.len()), text, false);
+        while let Some(start) = rest.find(START) {
+            let Some(length) = rest[start..].find("}}") else { break };
+            let name = &rest[start + START.len()..start + length];
+            // A version behind a second colon does not change which entry it is.
+            let value = self.template.stored(name).or_else(|| self.template.stored(name.rsplit_once(':')?.0));
+            out.push_str(&rest[..start]);
+            out.push_str(value.unwrap_or(&rest[start..start + length + 2]));
+            found |= value.is_some();
+            rest = &rest[start + length + 2..];
+        }
+        out.push_str(rest);
+        found.then_some(out)
     }
 
     /// What `Ref` gives; `None` for `AWS::NoValue`.
@@ -200,7 +286,7 @@ pub(super) fn scalar(text: String, span: Span) -> Node {
 }
 
 /// The function call that a node is, written as a tag or as a mapping with one key.
-pub(super) fn call(node: &Node) -> Option<Call<'_>> {
+pub(crate) fn call(node: &Node) -> Option<Call<'_>> {
     if let Some(tag) = &node.tag
         && let Some(name) = tag.text.strip_prefix('!').filter(|name| is_function(name))
     {

@@ -36,6 +36,14 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     out
 }
 
+/// The names that a `Fn::Sub` text refers to.
+pub(crate) fn names_in_sub(text: &str) -> impl Iterator<Item = &str> {
+    parts(text).into_iter().filter_map(|part| match part {
+        Part::Name(name) => Some(name),
+        Part::Text(_) | Part::Literal(_) => None,
+    })
+}
+
 impl Resolver<'_> {
     pub(super) fn sub(&mut self, call: &Call<'_>) -> Node {
         let (text, own) = match &call.argument.resolved().value {

@@ -1,6 +1,8 @@
 //! The state machine, case by case; each case names the rule of the service it stands for.
 
+mod conditions;
 mod every_interleaving;
+mod observed;
 mod retry;
 mod rollback;
 mod through_the_shell;

@@ -80,7 +80,11 @@ async fn a_rollback_is_carried_out_before_the_run_returns() {
 async fn what_a_failure_gate_cannot_do_here_is_refused_by_name() {
     let space = tempfile::tempdir().unwrap();
     for (gate, want) in [
-        (r#"{"conditions": [{"result": "ROLLBACK", "rules": []}]}"#, "onFailure conditions of stage `Deploy`"),
+        (r#"{"conditions": [{"result": "FAIL", "rules": []}]}"#, "onFailure result `FAIL` of stage `Deploy`"),
+        (
+            r#"{"conditions": [{"result": "ROLLBACK", "rules": [{"name": "R", "ruleTypeId": {"provider": "Odd"}}]}]}"#,
+            "rule `R` of stage `Deploy` (Rule Odd has no provider here)",
+        ),
         (r#"{"result": "SKIP"}"#, "onFailure result `SKIP` of stage `Deploy`"),
         (r#"{"result": "RETRY", "retryConfiguration": {"retryMode": "ODD"}}"#, "retry mode `ODD` of stage `Deploy`"),
     ] {

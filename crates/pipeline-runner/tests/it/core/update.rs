@@ -6,7 +6,7 @@ use pipeline_runner::core::{ExecutionStatus, Input};
 use super::{Drive, action, failure, pipeline, with_approval};
 
 fn update(drive: &mut Drive, change: impl FnOnce(&mut pipeline_model::Pipeline)) {
-    let mut declared = drive.state.pipeline.clone();
+    let mut declared = pipeline_model::Pipeline::clone(&drive.state.pipeline);
     change(&mut declared);
     drive.input(Input::Update(Box::new(declared))).unwrap();
 }
@@ -121,7 +121,7 @@ fn what_an_old_version_left_is_neither_retried_nor_a_target() {
 #[test]
 fn an_update_cannot_rename_and_a_token_outlives_it() {
     let mut drive = Drive::new(pipeline(ExecutionMode::Superseded));
-    let mut other = drive.state.pipeline.clone();
+    let mut other = pipeline_model::Pipeline::clone(&drive.state.pipeline);
     other.name = "q".to_owned();
     assert_eq!(drive.input(Input::Update(Box::new(other))).unwrap_err().code, "PipelineNotFoundException");
     let start = pipeline_runner::core::Start { token: Some("t".to_owned()), ..super::Start::manual("test") };

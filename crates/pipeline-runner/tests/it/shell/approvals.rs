@@ -20,6 +20,8 @@ fn request() -> ApprovalRequest {
         link: None,
         summary_required: false,
         expires: jiff::Timestamp::MAX,
+        ordinal: 1,
+        attempt: 1,
     }
 }
 

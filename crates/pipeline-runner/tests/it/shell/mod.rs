@@ -61,7 +61,7 @@ impl ActionProvider for Scripted {
 }
 
 #[derive(Default)]
-struct Record {
+pub(crate) struct Record {
     events: Mutex<Vec<Event>>,
     on_line: Option<Cancel>,
 }
@@ -78,11 +78,11 @@ impl Observer for Record {
     }
 }
 
-fn act(name: &str, category: &str, what: &str) -> Action {
+pub(crate) fn act(name: &str, category: &str, what: &str) -> Action {
     Action::new(name, ActionTypeId::new(category, "Custom", "Scripted", "1")).with_config("Do", what)
 }
 
-fn pipeline(build: Action) -> Pipeline {
+pub(crate) fn pipeline(build: Action) -> Pipeline {
     let mut pipeline = Pipeline::new("p", "arn:aws:iam::123456789012:role/p");
     pipeline.stages = vec![
         Stage::new("Source").with_action(act("Get", "Source", "write").with_output("Src").with_namespace("S")),
@@ -91,7 +91,7 @@ fn pipeline(build: Action) -> Pipeline {
     pipeline
 }
 
-fn world(dir: &Path, observer: Arc<Record>) -> World {
+pub(crate) fn world(dir: &Path, observer: Arc<Record>) -> World {
     World {
         providers: Providers::new().with(Scripted),
         artifacts: Arc::new(DirectoryStore::new(dir.join("artifacts"))),
@@ -246,14 +246,17 @@ fn what_would_be_left_out_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let mut declared = pipeline(act("Use", "Build", "read"));
     declared.stages[1].actions.push(Action::new("Scan", ActionTypeId::new("Invoke", "AWS", "InspectorScan", "1")));
-    declared.stages[1].before_entry = serde_json::from_str(r#"{"conditions":[]}"#).unwrap();
+    declared.stages[1].before_entry = serde_json::from_str(r#"{"conditions":[{"rules":[]}]}"#).unwrap();
     declared.execution_mode = Some("SIDEWAYS".into());
     let error = Runner::new(declared, world(dir.path(), Arc::default())).unwrap_err();
     assert!(matches!(error, Error::Unsupported { .. }));
     let text = error.to_string();
-    for part in
-        ["execution mode `SIDEWAYS`", "beforeEntry conditions of stage `Build`", "`Scan`", "Invoke AWS InspectorScan"]
-    {
+    for part in [
+        "execution mode `SIDEWAYS`",
+        "beforeEntry condition without a result in stage `Build`",
+        "`Scan`",
+        "Invoke AWS InspectorScan",
+    ] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
 }
