@@ -10,7 +10,11 @@ use ecr_push::Registry;
 use ecr_push::client::{Ecr, EcrPublic, ImageStore};
 use ecr_push::login::Logins;
 use ecs_taskdef::client::Ecs;
+use pipeline_runner::artifact::{ArtifactStore, S3Store};
+use pipeline_runner::client::Job;
+use pipeline_runner::client::sdk::{CodePipelineJobs, job_objects};
 use pipeline_runner::memory::Site;
+use pipeline_runner::worker::OpenArtifacts;
 use pipeline_runner::{Backends, LocalSettings, build_environment};
 
 /// Backends over the SDK. Region, credentials and endpoints come from the environment and the profile, as for `aws`.
@@ -77,6 +81,18 @@ pub async fn ecr_client(registry: &Registry) -> anyhow::Result<Ecr> {
     let host = registry.ecr().with_context(|| format!("{registry} is not a private registry of ECR"))?;
     let config = in_region(host.region.as_str()).await;
     Ok(Ecr::from(aws_sdk_ecr::Client::new(&config)).for_registry(registry))
+}
+
+/// The queue of CodePipeline for job workers, and the artifacts of its jobs.
+pub async fn job_queue() -> (CodePipelineJobs, OpenArtifacts) {
+    let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let queue = CodePipelineJobs::from(aws_sdk_codepipeline::Client::new(&config));
+    let open = move |job: &Job| {
+        let store = S3Store::across_buckets(job_objects(&config, job));
+        let store = job.encryption_key.clone().into_iter().fold(store, S3Store::with_kms_key);
+        Arc::new(store) as Arc<dyn ArtifactStore>
+    };
+    (queue, Arc::new(open))
 }
 
 async fn in_region(region: &str) -> aws_config::SdkConfig {

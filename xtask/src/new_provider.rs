@@ -192,6 +192,9 @@ impl ActionProvider for {type_name} {{
     }}
 
     async fn run(&self, job: ActionJob, cx: &JobContext) -> ActionOutcome {{
+        if let Err(outcome) = job.check_required() {{
+            return outcome;
+        }}
         cx.log(&format!(\"{{}}: nothing is done yet\", job.action));
         ActionOutcome::failed(\"this provider is only a scaffold: crates/pipeline-runner/src/providers/{module}.rs\")
     }}

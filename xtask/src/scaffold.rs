@@ -17,6 +17,8 @@ use crate::{
 
 /// A name that no rule and no provider will have.
 const RULE: &str = "scaffolded-by-xtask";
+/// A provider in a crate of its own.
+const TEMPLATE: &str = "examples/provider-template";
 const PROVIDER: [&str; 4] = ["Deploy", "Custom", "ScaffoldedByXtask", "1"];
 
 pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> anyhow::Result<()> {
@@ -50,7 +52,23 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let mut check = copy.cargo(["check"]);
     check.args(&packages).env("CARGO_TARGET_DIR", workspace.path("target"));
     workspace::output(&mut check)?;
+    // The scaffolded provider is one of the builtin ones now.
+    let mut suite = copy.cargo(["test", "--package", "pipeline-runner", "--test", "it"]);
+    suite.arg("every_builtin_provider_conforms").env("CARGO_TARGET_DIR", workspace.path("target"));
+    workspace::output(&mut suite)?;
+    template(workspace, &copy)?;
     fs::remove_dir_all(&copy.root).with_context(|| format!("cannot remove {}", copy.root.display()))
+}
+
+/// Tests the provider that lies outside the workspace, as somebody else's would. With the versions of this workspace: what
+/// it is about is whether it compiles with the crates of this tree.
+fn template(workspace: &Workspace, copy: &Workspace) -> anyhow::Result<()> {
+    let lock = copy.path(format!("{TEMPLATE}/Cargo.lock"));
+    fs::copy(workspace.path("Cargo.lock"), &lock).with_context(|| format!("cannot write {}", lock.display()))?;
+    let mut test = copy.cargo(["test", "--manifest-path"]);
+    test.arg(copy.path(format!("{TEMPLATE}/Cargo.toml"))).env("CARGO_TARGET_DIR", workspace.path("target"));
+    workspace::output(&mut test)?;
+    Ok(())
 }
 
 fn copy(workspace: &Workspace) -> anyhow::Result<Workspace> {

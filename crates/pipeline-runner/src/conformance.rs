@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_call::{ManualClock, MapEnv, SequenceIds};
-use pipeline_model::actions::BUILTIN;
+use pipeline_model::actions::{ActionType, BUILTIN};
 use pipeline_model::model::{Action, ActionTypeId};
 
 use crate::artifact::{ArtifactStore, DirectoryStore};
@@ -53,6 +53,15 @@ pub async fn artifact_store(store: &dyn ArtifactStore, space: &Path) -> Vec<Stri
 /// - a missing required key, as the catalogue knows it, is a `ConfigurationError` that names the key;
 /// - an input artifact that is not in the store is a failure, never a success.
 pub async fn provider(provider: &dyn ActionProvider, workspace: &Path) -> Vec<String> {
+    provider_of(provider, BUILTIN, workspace).await
+}
+
+/// The same for a provider whose action types are described elsewhere than in the catalogue.
+pub async fn provider_of(
+    provider: &dyn ActionProvider,
+    catalogue: &[&dyn ActionType],
+    workspace: &Path,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     if provider.action_types().is_empty() {
         wrong.push("it names no action type, so nothing will ever reach it".to_owned());
@@ -61,7 +70,7 @@ pub async fn provider(provider: &dyn ActionProvider, workspace: &Path) -> Vec<St
         if [id.category.as_str(), id.owner.as_str(), &id.provider, &id.version].iter().any(|word| word.is_empty()) {
             wrong.push(format!("`{id}` lacks one of category, owner, provider and version"));
         }
-        let Some(known) = BUILTIN.iter().find(|known| known.id().is(&id)) else { continue };
+        let Some(known) = catalogue.iter().find(|known| known.id().is(&id)) else { continue };
         let required: Vec<_> = known.config().iter().filter(|key| key.required).map(|key| key.name).collect();
         for missing in &required {
             let configuration = required.iter().filter(|key| key != &missing);

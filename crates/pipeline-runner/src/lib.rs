@@ -2,9 +2,12 @@
 
 mod approval;
 pub mod artifact;
+#[cfg(feature = "sdk")]
+mod aws;
 mod backends;
 mod cancel;
 pub mod client;
+mod clients;
 mod code_deploy;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -31,8 +34,11 @@ mod shell;
 pub mod worker;
 
 pub use approval::{Always, Answer, ApprovalsFile, Approver, Elsewhere, Prompt, Terminal};
+#[cfg(feature = "sdk")]
+pub use aws::AwsClients;
 pub use backends::{Backends, RemoteBuilds, build_environment};
 pub use cancel::Cancel;
+pub use clients::{Clients, Scope};
 pub use code_deploy::CodeDeploy;
 pub use error::{Error, Result};
 pub use host::Host;

@@ -254,7 +254,27 @@ pub struct ActionProperty {
     pub description: String,
 }
 
+impl ActionProperty {
+    /// A key that must be there.
+    pub fn required(name: impl Into<String>, description: impl Into<String>) -> Self {
+        let (name, description) = (name.into(), description.into());
+        Self { name, required: true, secret: false, queryable: false, description }
+    }
+}
+
 impl NewActionType {
+    /// An action type without keys and artifacts.
+    pub fn new(category: impl Into<String>, provider: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            category: category.into(),
+            provider: provider.into(),
+            version: version.into(),
+            properties: Vec::new(),
+            inputs: (0, 0),
+            outputs: (0, 0),
+        }
+    }
+
     /// The action type that a provider's description tells of. Artifacts are counted up to five, as the service does.
     #[must_use]
     pub fn of(description: &dyn ActionType) -> Self {

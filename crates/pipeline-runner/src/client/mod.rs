@@ -9,6 +9,8 @@ mod commands;
 mod jobs;
 #[cfg(feature = "memory")]
 mod memory_jobs;
+#[cfg(feature = "sdk")]
+pub mod sdk;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};

@@ -25,11 +25,12 @@ use pipeline_model::model::ActionTypeId;
 
 pub(crate) use self::build_codebuild::{primary, variables};
 use crate::backends::Backends;
+use crate::clients::{Clients, Scoped};
 use crate::core::FailureKind;
 use crate::job::{ActionOutcome, ActionProvider};
 
 /// Makes a provider on top of what an application brings.
-type Make = fn(&Backends) -> Arc<dyn ActionProvider>;
+pub(crate) type Make = fn(&Backends) -> Arc<dyn ActionProvider>;
 
 /// Every builtin provider, sorted by file.
 static BUILTIN: &[Make] = &[
@@ -65,7 +66,19 @@ impl Providers {
 
     /// All that come with this crate.
     pub fn builtin(backends: &Backends) -> Self {
-        BUILTIN.iter().fold(Self::new(), |providers, make| providers.with_shared(&make(backends)))
+        Self::over(backends, None)
+    }
+
+    /// All that come with this crate. Actions that name a role or a region get their services from `clients`, all others
+    /// use `backends`.
+    pub fn scoped(backends: &Backends, clients: impl Clients + 'static) -> Self {
+        Self::over(backends, Some(&(Arc::new(clients) as _)))
+    }
+
+    fn over(backends: &Backends, clients: Option<&Arc<dyn Clients>>) -> Self {
+        BUILTIN
+            .iter()
+            .fold(Self::new(), |providers, make| providers.with(Scoped::new(*make, backends, clients.cloned())))
     }
 
     /// Adds a provider; for an action type that has one already, the later one wins.

@@ -19,6 +19,7 @@ mod ecr_settings;
 mod ecs;
 mod ecs_roles;
 mod ecs_served;
+mod runner;
 mod secrets;
 #[path = "../served/mod.rs"]
 mod served;
