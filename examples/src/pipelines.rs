@@ -1,5 +1,6 @@
 //! What `deliver` and `run_pipeline` have in common: reading a pipeline with its findings, the file that tells what the
 //! account would know, and who answers approvals.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a part of programs, which print")]
 
 use std::collections::BTreeSet;
 use std::io::{BufReader, IsTerminal};

@@ -124,7 +124,10 @@ impl Mocks {
     /// # Errors
     /// [`Error::Settings`] for a line that names no action or rule of the pipeline: it would never be used.
     pub fn providers(&self, pipeline: &Pipeline, inner: &Providers) -> Result<Providers> {
-        let mut known: BTreeMap<String, (ActionTypeId, Vec<(&str, &str)>)> = BTreeMap::new();
+        /// Stage and name of all that has one type.
+        type Of<'a> = (ActionTypeId, Vec<(&'a str, &'a str)>);
+
+        let mut known: BTreeMap<String, Of<'_>> = BTreeMap::new();
         for stage in &pipeline.stages {
             let actions = stage.actions.iter().map(|action| (action.action_type_id.clone(), action.name.as_str()));
             let gates = [Gate::BeforeEntry, Gate::OnSuccess, Gate::OnFailure];
