@@ -176,7 +176,8 @@ async fn every_builtin_provider_conforms() {
     let bench = Bench::new();
     let providers = Providers::builtin(&bench.backends);
     let types: Vec<String> = providers.action_types().map(str::to_owned).collect();
-    assert_eq!(types.len(), 19, "{types:?}");
+    // At least those of today: whoever adds one has it tested here.
+    assert!(types.len() >= 19, "{types:?}");
     for name in types {
         let mut words = name.split('/');
         let mut next = || words.next().unwrap();
