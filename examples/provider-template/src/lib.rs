@@ -34,8 +34,8 @@ impl ActionType for WordCountType {
     fn config(&self) -> &'static [ConfigKey] {
         const {
             &[
-                ConfigKey::required("File", "The file in the input artifact."),
                 ConfigKey::optional("Fewest", "Fewer words than this fail the action."),
+                ConfigKey::required("File", "The file in the input artifact."),
             ]
         }
     }
