@@ -4,7 +4,11 @@
 //! busybox, it says so and proves nothing.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails, or says why it does not begin"
+)]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

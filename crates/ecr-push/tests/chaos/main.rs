@@ -115,7 +115,7 @@ async fn one(round: u64, me: PathBuf, tally: Arc<Tally>) {
     let (account, region) = (AccountId::parse("123456789012").unwrap(), Region::parse("eu-central-1").unwrap());
     let registry = MemoryRegistry::new(account, &region, Arc::new(SystemClock), Arc::new(SequenceIds::new(round)));
     let registry = registry.with_repository(&shop(), TagMutability::Immutable);
-    let registry = if round % 2 == 0 { registry } else { registry.credulous() };
+    let registry = if round.is_multiple_of(2) { registry } else { registry.credulous() };
     let password = ecr_push::login::Logins::login(&registry).await.unwrap().unwrap().password;
 
     let (calm, weather) = (Arc::new(AtomicBool::new(false)), SequenceIds::new(round + 1_000_000));
