@@ -1,4 +1,4 @@
-//! One pipeline from its start to its end: a thin use of a [`Host`](crate::host::Host).
+//! One pipeline from its start to its end: a thin use of a [`Host`].
 
 use std::fmt;
 use std::path::PathBuf;

@@ -5,7 +5,7 @@
 //! files in a file system in memory. Ending them is therefore not a matter of care: when the first process of the
 //! laboratory ends, for whatever reason, the kernel ends all others and forgets their files.
 //!
-//! Outside, [`enter`] starts this program anew in those namespaces; there [`inside`] takes over. The two share a pipe in
+//! Outside, [`Lab::enter`] starts this program anew in those namespaces; there [`inside()`] takes over. The two share a pipe in
 //! which nothing is ever written. Its end tells the inner one that the outer one is gone: interrupted, killed, or done.
 
 mod files;

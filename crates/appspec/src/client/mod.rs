@@ -1,6 +1,6 @@
 //! What this crate needs from CodeDeploy, as small roles.
 //!
-//! [`Deployments`] is what [`crate::Deployer`] drives, [`Targets`] is what [`crate::explain`] reads,
+//! [`Deployments`] is what [`crate::Deployer`] drives, [`Targets`] is what [`crate::explain()`] reads,
 //! [`HookStatus`] is what a validation hook calls back; the others set up what a deployment needs. All
 //! speak this crate's own types, so an in-memory service, the AWS adapter and a user's wrapper look the
 //! same to everything above.

@@ -1,5 +1,5 @@
 //! Lifecycle policies: which images ECR removes or archives by itself. The document, what ECR refuses in it, and how two of
-//! them differ; [`preview`](super::preview) tells what a policy would do.
+//! them differ; [`preview`](super::preview()) tells what a policy would do.
 //!
 //! Source: the documentation pages "Lifecycle policy properties in Amazon ECR" and "Amazon ECR service quotas".
 

@@ -1,7 +1,7 @@
 //! What a person or a CI job does with a pipeline that lives in AWS: plan, apply, start, watch, approve, retry, roll back,
 //! stop, open and close transitions, find the logs, and find out why nothing started.
 //!
-//! Pure parts decide ([`plan`], [`diagnose`], [`log_hint`], and what [`Remote::watch`] does with each look); [`Remote`] is
+//! Pure parts decide ([`plan()`], [`diagnose`], [`log_hint`], and what [`Remote::watch`] does with each look); [`Remote`] is
 //! the thin shell over the client traits. Nothing here claims a success that the service has not confirmed.
 //!
 //! ```

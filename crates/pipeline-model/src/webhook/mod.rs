@@ -1,7 +1,7 @@
 //! Webhooks: what GitHub calls when someone pushes, in place of asking it every minute.
 //!
 //! [`Webhook`] is the definition, as the service and CloudFormation keep it. What comes in is judged by two questions,
-//! [`authenticate`] (feature `serve`: is it from whom it should be?) and [`filter`] (does it concern this pipeline?), and
+//! [`authenticate`] (feature `serve`: is it from whom it should be?) and [`filter()`] (does it concern this pipeline?), and
 //! [`Receiver`] asks both. [`scopes`] tells whether a GitHub token may register webhooks at all.
 
 mod definition;

@@ -1,6 +1,6 @@
 //! Batch builds on this machine: the builds of a `batch`, in parallel, each in a copy of the source of its own.
 //!
-//! [`plan`] tells which builds there are; [`Runner::run_batch`] runs them. A build begins when those that it depends on
+//! [`plan()`] tells which builds there are; [`Runner::run_batch`] runs them. A build begins when those that it depends on
 //! have succeeded, or failed with `ignore-failure`; one that depends on a failure never begins (observed statuses of such
 //! builds are not documented; here they have none and the batch fails).
 

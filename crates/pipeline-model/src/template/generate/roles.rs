@@ -1,6 +1,6 @@
 //! Roles with the permissions that are used, and no others.
 //!
-//! The needs come from [`iam`](crate::iam), which speaks of one account and region. Names that no account and no bucket
+//! The needs come from [`crate::iam`], which speaks of one account and region. Names that no account and no bucket
 //! has stand for those of the stack, and become its pseudo parameters and attributes.
 
 use aws_call::{AccountId, Region};
