@@ -76,6 +76,15 @@ struct State {
     renewed_at: Option<SystemTime>,
 }
 
+impl State {
+    /// Whether this is what a request would say now.
+    fn holds(&self, told: &HeaderValue) -> bool {
+        let login = self.login.as_ref().and_then(|held| held.value.as_ref()).map(basic);
+        let tokens = self.tokens.values().map(|held| format!("Bearer {}", held.value.expose()));
+        login.into_iter().chain(tokens).any(|text| text.as_bytes() == told.as_bytes())
+    }
+}
+
 /// Something that is held since a time, and to be renewed at another.
 #[derive(Clone)]
 struct Held<T> {
@@ -142,7 +151,7 @@ impl Auth {
         let mut state = self.state.lock().await;
         let challenges = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         let challenge = (error.http_status() == Some(401)).then(|| Challenge::parse(challenges)).flatten();
-        let Some(_) = told else {
+        let Some(told) = told else {
             state.method = challenge;
             return match &state.method {
                 Some(Challenge::Basic) => Ok(self.login(&mut state, &*wire.clock).await?.is_some()),
@@ -150,6 +159,10 @@ impl Auth {
                 None => Ok(false),
             };
         };
+        // What was refused is old: another request, which was on its way at the same time, has renewed it.
+        if !state.holds(told) {
+            return Ok(true);
+        }
         // A refusal of a question by HEAD has no words, so every 403 may mean that the token has ended. Whoever is refused
         // for another reason gets a new token once in a while, and no more.
         let now = wire.clock.now();
@@ -161,7 +174,6 @@ impl Auth {
         if let Some(challenge) = challenge {
             state.method = Some(challenge);
         }
-        // Another request may have brought a new one meanwhile.
         let had_token = !std::mem::take(&mut state.tokens).is_empty();
         let before = state.login.take();
         let login = self.login(&mut state, &*wire.clock).await?;

@@ -200,19 +200,22 @@ fn config_size() -> u64 {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_while_a_layer_is_sent_is_renewed() {
-    let registry = registry(TagMutability::Mutable);
-    let (ending, before) = (registry.clone(), Mutex::new(true));
-    let options = ServeOptions::default().with_basic_login().with_faults(move |line: &RequestLine| {
-        if line.method == "PUT" && line.path.contains("/uploads/") && std::mem::take(&mut *before.lock().unwrap()) {
-            ending.expire_tokens();
-        }
-        None
-    });
-    let bench = Bench::with(registry.clone(), Arc::new(registry), options).await;
-    let image = image(1, &[5 * MIB]);
-    bench.push(&image, "1").await.unwrap();
-    assert_eq!(bench.tagged("1"), Some(image.digest()));
+async fn a_token_that_ends_while_layers_are_sent_is_renewed() {
+    // With several on their way, the refusals of all but the first are about a token that is renewed already.
+    for layers in [vec![5 * MIB], vec![MIB; 6]] {
+        let registry = registry(TagMutability::Mutable);
+        let (ending, before) = (registry.clone(), Mutex::new(true));
+        let options = ServeOptions::default().with_basic_login().with_faults(move |line: &RequestLine| {
+            if line.method == "PUT" && line.path.contains("/uploads/") && std::mem::take(&mut *before.lock().unwrap()) {
+                ending.expire_tokens();
+            }
+            None
+        });
+        let bench = Bench::with(registry.clone(), Arc::new(registry), options).await;
+        let image = image(1, &layers);
+        bench.push(&image, "1").await.unwrap();
+        assert_eq!(bench.tagged("1"), Some(image.digest()));
+    }
 }
 
 /// A layer of the right size whose bytes are others, as a disk or a build gone wrong leaves it.
