@@ -15,7 +15,7 @@ use spec_report::Source;
 fn app_spec() -> String {
     let mut text = "version: 0.0\nos: linux\nfiles:\n  - source: /\n    destination: /srv/shop\npermissions:\n  - object: /srv/shop\n    pattern: \"**\"\n    owner: shop\n    group: shop\n    mode: 644\n    type:\n      - file\nhooks:\n".to_owned();
     for event in ["ApplicationStop", "BeforeInstall", "AfterInstall", "ApplicationStart", "ValidateService"] {
-        text += &format!("  {event}:\n    - location: scripts/{event}.sh\n      timeout: 300\n      runas: root\n");
+        text += &format!("  {event}:\n    - location: scripts/{event}.sh\n      timeout: 300\n");
     }
     text += "# ";
     text += &"x".repeat(666_usize.saturating_sub(text.len()));
