@@ -111,7 +111,7 @@ impl Declaration {
             logical_id: self.logical_id.clone(),
             pipeline: self.pipeline.clone(),
             places: self.places.clone(),
-            unresolved: Vec::new(),
+            unresolved: self.unresolved.clone(),
             beside: self.beside.clone(),
             assumed: BTreeMap::new(),
             others: Vec::new(),

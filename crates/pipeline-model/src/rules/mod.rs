@@ -62,6 +62,7 @@ mod unknown_configuration;
 mod unknown_gate_rule;
 mod unknown_namespace;
 mod unknown_output_variable;
+mod unsupported_function;
 mod unused_artifact;
 mod unused_variable;
 mod used;
@@ -143,6 +144,7 @@ pub(crate) static CHECKS: &[Check<Subject>] = &[
     Check { rule: &unknown_gate_rule::UNKNOWN_GATE_RULE, run: unknown_gate_rule::check },
     Check { rule: &unknown_namespace::UNKNOWN_NAMESPACE, run: unknown_namespace::check },
     Check { rule: &unknown_output_variable::UNKNOWN_OUTPUT_VARIABLE, run: unknown_output_variable::check },
+    Check { rule: &unsupported_function::UNSUPPORTED_FUNCTION, run: unsupported_function::check },
     Check { rule: &unused_artifact::UNUSED_ARTIFACT, run: unused_artifact::check },
     Check { rule: &unused_variable::UNUSED_VARIABLE, run: unused_variable::check },
     Check { rule: &v1_action::V1_ACTION, run: v1_action::check },

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use pipeline_model::format::cloudformation::{as_written, to_yaml};
-use pipeline_model::{ReadOptions, Values, read, read_with};
+use pipeline_model::{ReadOptions, Values, check, read, read_with};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value as Json, json};
-use spec_report::Source;
+use spec_report::{Levels, Source};
 
 use crate::exercise;
 
@@ -268,4 +268,32 @@ proptest! {
 fn expected_of(conditions: &[Cond], first: &str, last: &str) -> Vec<String> {
     let holding = conditions.iter().enumerate().filter(|(_, condition)| condition.holds(&[first, "", "", last]));
     holding.map(|(at, _)| format!("A{at}")).collect()
+}
+
+#[test]
+fn functions_that_are_none() {
+    let template = |transform: &str, expression: &str| {
+        format!(
+            "{transform}Resources:\n  P:\n    Type: AWS::CodePipeline::Pipeline\n    Properties:\n      \
+             RoleArn: {expression}\n      Stages: []\n"
+        )
+    };
+    let complaints = |text: &str| {
+        let found = check(&read("template.yaml", text), &Levels::default());
+        let found = found.iter().filter(|found| found.rule.name() == "unsupported-function");
+        found.map(|found| (found.message.clone(), found.help.clone())).collect::<Vec<_>>()
+    };
+    let words = |name: &str| format!("Template Error: Encountered unsupported function: Fn::{name}");
+    for (expression, name, near) in [
+        ("!Concat [a, b]", "Concat", None),
+        ("!GetAttr Role.Arn", "GetAttr", Some("GetAtt")),
+        ("{\"Fn::Getatt\": [Role, Arn]}", "Getatt", Some("GetAtt")),
+        ("!#Ref Role", "#Ref", Some("Ref")),
+    ] {
+        let help = near.map(|near| format!("there is a function `{near}`"));
+        assert_eq!(complaints(&template("", expression)), [(words(name), help)], "{expression}");
+    }
+    assert_eq!(complaints(&template("Transform: AWS::Serverless-2016-10-31\n", "!Concat [a, b]")).len(), 1);
+    assert_eq!(complaints(&template("Transform: [AWS::LanguageExtensions, Ours]\n", "!Concat [a, b]")), []);
+    assert_eq!(complaints(&template("", "!GetAtt Role.Arn")), []);
 }

@@ -24,7 +24,7 @@ use crate::places::Origin;
 use crate::read::Declaration;
 pub(crate) use notation::from_json;
 pub use notation::{to_json, to_json_text, to_yaml};
-pub(crate) use resolve::{Budget, Evaluated, Resolver, call};
+pub(crate) use resolve::{Budget, Evaluated, FUNCTIONS, Resolver, call};
 pub use rewrite::{as_written, rewrite};
 pub(crate) use sub::names_in_sub;
 pub(crate) use template::{Template, resource_type};
@@ -129,6 +129,8 @@ pub enum Reason {
     Dynamic,
     /// A function that is not evaluated here, or is not written as it must be.
     Function,
+    /// CloudFormation has no such function.
+    Unsupported,
     /// The template expands beyond what is read.
     Limit,
 }
@@ -147,6 +149,7 @@ impl fmt::Display for Reason {
             Self::Zones => "which zones a region has depends on the account",
             Self::Dynamic => "it is read when the stack is deployed",
             Self::Function => "the function is not evaluated here",
+            Self::Unsupported => "CloudFormation has no such function",
             Self::Limit => "the template expands beyond the limit",
         })
     }

@@ -119,12 +119,19 @@ impl<'t> Resolver<'t> {
         }
         self.depth += 1;
         self.budget.nodes -= 1;
-        let out = match call(node) {
-            Some(call) => self.call(&call),
-            None => Some(self.structure(node)),
+        let out = match (call(node), unsupported(node)) {
+            (Some(call), _) => self.call(&call),
+            (None, Some(name)) => Some(self.unsupported(name, node.span)),
+            (None, None) => Some(self.structure(node)),
         };
         self.depth -= 1;
         out
+    }
+
+    /// What a macro of the account makes of the template is its own affair.
+    fn unsupported(&mut self, name: &str, span: Span) -> Node {
+        let reason = if self.template.has_macros() { Reason::Function } else { Reason::Unsupported };
+        self.placeholder(&format!("Fn::{name}"), span, reason)
     }
 
     /// Goes one step deeper; gives nothing when that is too deep.
@@ -302,30 +309,44 @@ pub(crate) fn call(node: &Node) -> Option<Call<'_>> {
     Some(Call { name, argument: value, span: node.span, short: false })
 }
 
-/// `Condition` is a function only inside conditions; as a key it belongs to resources and policies.
-fn is_function(name: &str) -> bool {
-    matches!(
-        name,
-        "And"
-            | "Base64"
-            | "Cidr"
-            | "Condition"
-            | "Equals"
-            | "FindInMap"
-            | "ForEach"
-            | "GetAZs"
-            | "GetAtt"
-            | "If"
-            | "ImportValue"
-            | "Join"
-            | "Length"
-            | "Not"
-            | "Or"
-            | "Ref"
-            | "Select"
-            | "Split"
-            | "Sub"
-            | "ToJsonString"
-            | "Transform"
-    )
+/// The name of a function that CloudFormation does not have, written as a tag or as a mapping with one key.
+fn unsupported(node: &Node) -> Option<&str> {
+    let name = match (&node.tag, node.as_map()) {
+        (Some(tag), _) => tag.text.strip_prefix('!').filter(|name| !name.is_empty() && !name.starts_with('!'))?,
+        (None, Some([Entry { key, .. }])) => key.as_str()?.strip_prefix("Fn::")?,
+        _ => return None,
+    };
+    // `Fn::ForEach::Name` makes keys, and the last two are CodePipeline's own, for `ParameterOverrides`.
+    let elsewhere = name.starts_with("ForEach::") || ["GetArtifactAtt", "GetParam"].contains(&name);
+    (!elsewhere && !is_function(name)).then_some(name)
 }
+
+fn is_function(name: &str) -> bool {
+    FUNCTIONS.binary_search(&name).is_ok()
+}
+
+/// The intrinsic functions, sorted. `Condition` is one only inside conditions; as a key it belongs to resources and
+/// policies.
+pub(crate) static FUNCTIONS: &[&str] = &[
+    "And",
+    "Base64",
+    "Cidr",
+    "Condition",
+    "Equals",
+    "FindInMap",
+    "ForEach",
+    "GetAZs",
+    "GetAtt",
+    "If",
+    "ImportValue",
+    "Join",
+    "Length",
+    "Not",
+    "Or",
+    "Ref",
+    "Select",
+    "Split",
+    "Sub",
+    "ToJsonString",
+    "Transform",
+];

@@ -17,6 +17,8 @@ pub(crate) struct Template<'t> {
     conditions: BTreeMap<&'t str, &'t Node>,
     /// The texts that a parameter or pseudo parameter is compared with in conditions.
     compared: OnceCell<BTreeMap<&'t str, BTreeSet<&'t str>>>,
+    /// Whether a macro that is not AWS's own rewrites the template.
+    macros: bool,
     values: &'t Values,
 }
 
@@ -49,6 +51,13 @@ fn entries(node: &Node) -> impl Iterator<Item = (&str, &Node)> {
     entries.filter_map(|entry| Some((entry.key.as_str()?, &entry.value)))
 }
 
+fn names_a_macro(transform: &Node) -> bool {
+    match transform.as_seq() {
+        Some(items) => items.iter().any(names_a_macro),
+        None => transform.as_str().is_none_or(|name| !name.starts_with("AWS::")),
+    }
+}
+
 /// The type of a resource.
 pub(crate) fn resource_type(node: &Node) -> Option<&str> {
     node.get("Type")?.as_str()
@@ -64,8 +73,13 @@ impl<'t> Template<'t> {
             mappings: section("Mappings"),
             conditions: section("Conditions"),
             compared: OnceCell::new(),
+            macros: root.get("Transform").is_some_and(names_a_macro),
             values,
         }
+    }
+
+    pub(super) const fn has_macros(&self) -> bool {
+        self.macros
     }
 
     /// The resources in the order of the file.
