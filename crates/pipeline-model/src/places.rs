@@ -82,8 +82,8 @@ impl Places {
         }
     }
 
-    pub(crate) fn insert(&mut self, path: &str, key: Option<Span>, value: Span, origin: Origin) {
-        self.places.insert(path.to_owned(), Place { key, value, origin });
+    pub(crate) fn insert(&mut self, path: impl Into<String>, key: Option<Span>, value: Span, origin: Origin) {
+        self.places.insert(path.into(), Place { key, value, origin });
     }
 }
 
@@ -96,7 +96,8 @@ pub fn join(path: &str, part: impl std::fmt::Display) -> String {
     let start = out.len();
     // Writing to a string cannot fail.
     let _ = write!(out, "{part}");
-    if out[start..].contains(['~', '/']) {
+    // By bytes, since this runs for every field of every world, and hardly ever finds one.
+    if out.as_bytes()[start..].iter().any(|byte| matches!(byte, b'~' | b'/')) {
         let part = out[start..].replace('~', "~0").replace('/', "~1");
         out.replace_range(start.., &part);
     }

@@ -75,7 +75,7 @@ fn artifact_stores(fields: &mut Fields<'_>, d: D<'_, '_, '_>) -> Option<BTreeMap
             let mut map = d.reader.map(field.value, "`artifactStores`")?;
             for entry in map.rest() {
                 let path = join(&fields.path("artifactStores"), entry.name());
-                d.place(&path, Some(entry.key), entry.value);
+                d.place(path.as_str(), Some(entry.key), entry.value);
                 if let Some(store) = artifact_store(d, entry.value, &path) {
                     stores.insert(entry.name().to_owned(), store);
                 }
@@ -90,7 +90,7 @@ fn artifact_stores(fields: &mut Fields<'_>, d: D<'_, '_, '_>) -> Option<BTreeMap
                 // The model keys stores by region; so must the table of places.
                 let span = node.span;
                 let origin = if d.origins.computed.contains(&span) { Origin::Computed } else { Origin::Written };
-                d.places.insert(&join(&fields.path("artifactStores"), &region), None, span, origin);
+                d.places.insert(join(&fields.path("artifactStores"), &region), None, span, origin);
                 if let Some(store) = store {
                     stores.insert(region, store);
                 }

@@ -38,7 +38,7 @@ impl Decoder<'_, '_> {
         Some(Fields { cursor, node, path: path.to_owned(), asked: Vec::new() })
     }
 
-    pub(super) fn place(&mut self, path: &str, key: Option<&Node>, value: &Node) {
+    pub(super) fn place(&mut self, path: impl Into<String>, key: Option<&Node>, value: &Node) {
         let origin = if self.origins.symbolic.contains(&value.span) {
             Origin::Symbolic
         } else if self.origins.computed.contains(&value.span) {
@@ -55,13 +55,17 @@ impl Decoder<'_, '_> {
     }
 
     /// The text of a scalar. The API takes strings only; a template turns numbers and booleans into their text.
-    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<String> {
+    pub(super) fn text(&mut self, node: &Node, what: impl Fn() -> String) -> Option<String> {
         if self.naming == Naming::Api && !matches!(node.typed(self.reader.schema()), Typed::Str(_)) {
-            self.reader.wrong_type(node, what, "a string");
+            self.reader.wrong_type(node, &what(), "a string");
             // The text is still the best guess of what was meant.
             return node.as_str().filter(|_| !self.reader.is_null(node)).map(str::to_owned);
         }
-        Some(self.reader.str(node, what)?.value)
+        if let Some(text) = node.as_str().filter(|_| !self.reader.is_null(node)) {
+            return Some(text.to_owned());
+        }
+        self.reader.wrong_type(node, &what(), "a string");
+        None
     }
 
     fn number(&mut self, node: &Node, what: &str) -> Option<u32> {
@@ -98,18 +102,18 @@ impl<'n> Fields<'n> {
         if field.is_null(d.reader) {
             return None;
         }
-        d.place(&self.path(api), Some(field.key), field.value);
+        d.place(self.path(api), Some(field.key), field.value);
         Some(field)
     }
 
     pub(super) fn text(&mut self, d: &mut Decoder<'_, '_>, api: &'static str) -> Option<String> {
         let field = self.take(d, api)?;
-        d.text(field.value, &format!("`{}`", field.name()))
+        d.text(field.value, || format!("`{}`", field.name()))
     }
 
     pub(super) fn required_text(&mut self, d: &mut Decoder<'_, '_>, api: &'static str) -> String {
         let field = self.require(d, api);
-        field.and_then(|field| d.text(field.value, &format!("`{}`", field.name()))).unwrap_or_default()
+        field.and_then(|field| d.text(field.value, || format!("`{}`", field.name()))).unwrap_or_default()
     }
 
     pub(super) fn number(&mut self, d: &mut Decoder<'_, '_>, api: &'static str) -> Option<u32> {
@@ -135,7 +139,7 @@ impl<'n> Fields<'n> {
         let mut out = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let path = join(&self.path(api), index);
-            d.place(&path, None, item);
+            d.place(path.as_str(), None, item);
             out.push((item, path));
         }
         out
@@ -153,8 +157,8 @@ impl<'n> Fields<'n> {
     }
 
     pub(super) fn texts(&mut self, d: &mut Decoder<'_, '_>, api: &'static str) -> Kept<Vec<String>> {
-        let what = format!("an item of `{}`", d.naming.word(api));
-        self.list(d, api, |d, node, _| d.text(node, &what))
+        let word = d.naming.word(api);
+        self.list(d, api, |d, node, _| d.text(node, || format!("an item of `{word}`")))
     }
 
     /// A structure that `read` decodes.
@@ -204,18 +208,17 @@ impl<'n> Fields<'n> {
         let mut out = BTreeMap::new();
         for entry in map.rest() {
             let key = entry.name();
-            let path = join(&path, key);
             if d.naming == Naming::CloudFormation && entry.is_null(d.reader) {
                 continue;
             }
-            d.place(&path, Some(entry.key), entry.value);
+            d.place(join(&path, key), Some(entry.key), entry.value);
             let text = match entry.value.resolved().value {
                 // Templates hand such values on as JSON text.
                 Value::Map(_) | Value::Seq(_) if d.naming == Naming::CloudFormation => {
                     d.reader.wrong_type(entry.value, &format!("`{key}`"), "a string");
                     Some(entry.value.to_json(Schema::Yaml12).to_string())
                 }
-                _ => d.text(entry.value, &format!("`{key}`")),
+                _ => d.text(entry.value, || format!("`{key}`")),
             };
             if let Some(text) = text {
                 out.insert(key.to_owned(), ConfigValue::new(text));
@@ -229,9 +232,8 @@ impl<'n> Fields<'n> {
         let mut extra = Extra::new();
         for entry in self.node.as_map().unwrap_or_default() {
             let Some(key) = entry.key.as_str() else { continue };
-            let field = d.naming.field(key);
-            let known = self.asked.contains(&field.as_str()) && d.naming.word(&field) == key;
-            if !known && key != "<<" {
+            if key != "<<" && !self.asked.iter().any(|asked| d.naming.is(asked, key)) {
+                let field = d.naming.field(key);
                 // A key that only differs in case from a known one must not take its place.
                 let name = if self.asked.contains(&field.as_str()) { key.to_owned() } else { field };
                 extra.insert(name, entry.value.to_json(d.reader.schema()));

@@ -23,7 +23,17 @@ impl Naming {
     pub fn word(self, api: &str) -> String {
         match self {
             Self::Api => api.to_owned(),
-            Self::CloudFormation => with_first(api, |first| first.to_ascii_uppercase()),
+            Self::CloudFormation => with_first(api, str::make_ascii_uppercase),
+        }
+    }
+
+    /// Whether a key in these words is this field of the API.
+    pub(crate) fn is(self, api: &str, key: &str) -> bool {
+        match (self, api.as_bytes(), key.as_bytes()) {
+            (Self::CloudFormation, [api, api_rest @ ..], [key, key_rest @ ..]) => {
+                api.to_ascii_uppercase() == *key && api_rest == key_rest
+            }
+            _ => api == key,
         }
     }
 
@@ -32,12 +42,14 @@ impl Naming {
     pub fn field(self, key: &str) -> String {
         match self {
             Self::Api => key.to_owned(),
-            Self::CloudFormation => with_first(key, |first| first.to_ascii_lowercase()),
+            Self::CloudFormation => with_first(key, str::make_ascii_lowercase),
         }
     }
 }
 
-fn with_first(word: &str, change: impl Fn(char) -> char) -> String {
-    let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| std::iter::once(change(first)).chain(chars).collect())
+/// The word with its first letter changed; field names are ASCII, and any other first letter has no case here.
+fn with_first(word: &str, change: impl Fn(&mut str)) -> String {
+    let mut word = word.to_owned();
+    word.get_mut(..1).map(change);
+    word
 }

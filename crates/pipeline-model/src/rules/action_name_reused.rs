@@ -21,7 +21,7 @@ declare_rule! {
 }
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
-    let mut first: HashMap<(usize, &str), String> = HashMap::new();
+    let mut first: HashMap<(usize, &str), &str> = HashMap::new();
     for found in subject.actions() {
         let name = found.action.name.as_str();
         if name.is_empty() {
@@ -29,7 +29,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
         }
         if let Some(earlier) = first.get(&(found.at.stage, name)) {
             let message = format!("the action name `{name}` is used more than once in stage `{}`", found.stage.name);
-            let report = subject.report(out, &ACTION_NAME_REUSED, subject.name(&found.path), message);
+            let report = subject.report(out, &ACTION_NAME_REUSED, subject.name(found.path), message);
             subject.also(report, subject.name(earlier), "first used here");
         } else {
             first.insert((found.at.stage, name), found.path);

@@ -20,7 +20,7 @@ declare_rule! {
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     for found in subject.actions() {
-        let Some(kind) = found.kind else { continue };
+        let Some(kind) = found.kind() else { continue };
         for (field, what, count, bounds) in [
             ("inputArtifacts", "input", found.action.input_artifacts.len(), kind.inputs()),
             ("outputArtifacts", "output", found.action.output_artifacts.len(), kind.outputs()),
@@ -39,7 +39,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
                 found.action.name
             );
             let known = subject.declaration.places.get(&path).is_some();
-            let span = if known { subject.key(&path) } else { subject.name(&found.path) };
+            let span = if known { subject.key(&path) } else { subject.name(found.path) };
             subject.report(out, &ARTIFACT_COUNT, span, message);
         }
     }

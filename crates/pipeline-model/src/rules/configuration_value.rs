@@ -21,7 +21,7 @@ declare_rule! {
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     for found in subject.actions() {
-        let Some(kind) = found.kind else { continue };
+        let Some(kind) = found.kind() else { continue };
         let settings = subject.settings(&found);
         for key in kind.config().iter().filter(|key| !key.values.is_empty() && !key.secret) {
             let Some(value) = settings.known(key.name) else { continue };

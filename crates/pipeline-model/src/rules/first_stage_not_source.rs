@@ -25,7 +25,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
         if *category != Category::Source && !category.as_str().is_empty() && !is_placeholder(category.as_str()) {
             let message = "Pipeline should start with a stage that only contains source actions";
             subject
-                .report(out, &FIRST_STAGE_NOT_SOURCE, subject.name(&found.path), message)
+                .report(out, &FIRST_STAGE_NOT_SOURCE, subject.name(found.path), message)
                 .set_help(format!("`{}` is of category {category}: move it to a later stage", found.action.name));
         }
     }

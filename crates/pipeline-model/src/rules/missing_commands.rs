@@ -33,7 +33,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
             subject.report(
                 out,
                 &MISSING_COMMANDS,
-                subject.name(&found.path),
+                subject.name(found.path),
                 format!("action `{name}` has no commands"),
             );
         } else if commands.len() > 50 {

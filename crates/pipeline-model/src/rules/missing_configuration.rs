@@ -21,11 +21,11 @@ declare_rule! {
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     for found in subject.actions() {
-        let Some(kind) = found.kind else { continue };
+        let Some(kind) = found.kind() else { continue };
         let settings = subject.settings(&found);
         let path = found.path("configuration");
         let written = subject.declaration.places.get(&path).is_some();
-        let span = if written { subject.key(&path) } else { subject.name(&found.path) };
+        let span = if written { subject.key(&path) } else { subject.name(found.path) };
         let message = |key: &str| {
             format!("Action configuration for action '{}' is missing required configuration '{key}'", found.action.name)
         };

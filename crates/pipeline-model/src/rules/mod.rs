@@ -179,7 +179,7 @@ pub fn check_with(reading: &Reading, catalogue: &Catalogue, levels: &Levels) -> 
     let whole = if reading.document.is_complete() { reading.declarations.as_slice() } else { &[] };
     for declaration in whole {
         report.merge(worlds::findings(declaration, |world| {
-            let subject = Subject { declaration: world.alone(), catalogue: catalogue.clone() };
+            let subject = Subject::new(world.alone(), catalogue.clone());
             let mut found = Report::new();
             run_checks(CHECKS, &subject, &Levels::default(), &mut found);
             found

@@ -25,7 +25,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
         let path = found.config_path("ImageTags");
         let span = match settings.known("ImageTags") {
             Some(tags) if tags.split(',').all(|tag| tag.trim() == "latest") => subject.value(&path),
-            None if settings.lacks("ImageTags") => subject.name(&found.path),
+            None if settings.lacks("ImageTags") => subject.name(found.path),
             _ => continue,
         };
         let message = format!("the image of action `{}` has no tag but `latest`", found.action.name);

@@ -22,7 +22,7 @@ declare_rule! {
 }
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
-    let mut first: HashMap<&str, String> = HashMap::new();
+    let mut first: HashMap<&str, &str> = HashMap::new();
     for found in subject.actions() {
         let Some(namespace) = found.action.namespace.as_deref() else { continue };
         if let Some(earlier) = first.get(namespace) {

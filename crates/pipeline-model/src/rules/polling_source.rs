@@ -22,7 +22,7 @@ declare_rule! {
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     for found in subject.actions() {
-        let Some(kind) = found.kind else { continue };
+        let Some(kind) = found.kind() else { continue };
         let settings = subject.settings(&found);
         if !kind.config().iter().any(|key| key.name == KEY) {
             continue;
@@ -30,7 +30,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
         let polls = settings.lacks(KEY) || settings.known(KEY).is_some_and(|value| value.eq_ignore_ascii_case("true"));
         if polls {
             subject
-                .report(out, &POLLING_SOURCE, subject.name(&found.path), "the source is polled for changes")
+                .report(out, &POLLING_SOURCE, subject.name(found.path), "the source is polled for changes")
                 .set_help(
                     "set `PollForSourceChanges` to `false` and let an event rule or a webhook start the pipeline",
                 );

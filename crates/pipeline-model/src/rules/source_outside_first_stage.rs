@@ -23,7 +23,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     for found in subject.actions().filter(|found| found.at.stage > 0) {
         if found.action.action_type_id.category == Category::Source {
             let message = "Source actions can only be included in the first stage of the pipeline";
-            subject.report(out, &SOURCE_OUTSIDE_FIRST_STAGE, subject.name(&found.path), message);
+            subject.report(out, &SOURCE_OUTSIDE_FIRST_STAGE, subject.name(found.path), message);
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) const SUGGESTIONS: usize = 200;
 pub(crate) struct Subject {
     pub(crate) declaration: Declaration,
     pub(crate) catalogue: Catalogue,
+    /// The paths of the actions by stage, since nearly every rule asks for them.
+    paths: Vec<Vec<String>>,
 }
 
 /// An action with everything a rule asks about it.
@@ -25,14 +27,19 @@ pub(super) struct ActionAt<'s> {
     pub(super) at: ActionRef,
     pub(super) stage: &'s Stage,
     pub(super) action: &'s Action,
-    pub(super) path: String,
-    pub(super) kind: Option<&'s dyn ActionType>,
+    pub(super) path: &'s str,
+    catalogue: &'s Catalogue,
 }
 
-impl ActionAt<'_> {
+impl<'s> ActionAt<'s> {
+    /// Its type, if the catalogue has it. Looked up only where a rule asks.
+    pub(super) fn kind(&self) -> Option<&'s dyn ActionType> {
+        self.catalogue.find(&self.action.action_type_id)
+    }
+
     /// The path of a field of the action.
     pub(super) fn path(&self, field: &str) -> String {
-        join(&self.path, field)
+        join(self.path, field)
     }
 
     /// The path of a configuration key.
@@ -42,6 +49,16 @@ impl ActionAt<'_> {
 }
 
 impl Subject {
+    pub(super) fn new(declaration: Declaration, catalogue: Catalogue) -> Self {
+        let stages = declaration.pipeline.stages.iter().enumerate();
+        let paths = stages.map(|(at, stage)| {
+            let actions = join(&join("/stages", at), "actions");
+            (0..stage.actions.len()).map(|index| join(&actions, index)).collect()
+        });
+        let paths = paths.collect();
+        Self { declaration, catalogue, paths }
+    }
+
     pub(super) fn pipeline(&self) -> &Pipeline {
         &self.declaration.pipeline
     }
@@ -53,13 +70,14 @@ impl Subject {
 
     /// The actions in declaration order.
     pub(super) fn actions(&self) -> impl Iterator<Item = ActionAt<'_>> {
-        self.stages().enumerate().flat_map(move |(stage_index, (path, stage))| {
-            stage.actions.iter().enumerate().map(move |(index, action)| ActionAt {
+        let stages = self.pipeline().stages.iter().zip(&self.paths).enumerate();
+        stages.flat_map(move |(stage_index, (stage, paths))| {
+            stage.actions.iter().zip(paths).enumerate().map(move |(index, (action, path))| ActionAt {
                 at: ActionRef { stage: stage_index, action: index },
                 stage,
                 action,
-                path: join(&join(&path, "actions"), index),
-                kind: self.catalogue.find(&action.action_type_id),
+                path,
+                catalogue: &self.catalogue,
             })
         })
     }

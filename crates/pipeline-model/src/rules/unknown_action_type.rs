@@ -23,7 +23,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     for found in subject.actions() {
         let id = &found.action.action_type_id;
         let words = [id.category.as_str(), id.owner.as_str(), &id.provider, &id.version];
-        if found.kind.is_some() || words.iter().any(|word| word.is_empty() || is_placeholder(word)) {
+        if found.kind().is_some() || words.iter().any(|word| word.is_empty() || is_placeholder(word)) {
             continue;
         }
         let nameless = matches!(id.category, Category::Unknown(_)) || matches!(id.owner, Owner::Unknown(_));

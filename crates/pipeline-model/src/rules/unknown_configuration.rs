@@ -20,7 +20,7 @@ declare_rule! {
 
 pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     for found in subject.actions() {
-        let Some(kind) = found.kind else { continue };
+        let Some(kind) = found.kind() else { continue };
         let known = kind.config();
         for key in found.action.configuration.keys() {
             if known.iter().any(|config| config.name == key) || is_placeholder(key) {

@@ -53,7 +53,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
         );
         let report = subject.report(out, &UNKNOWN_NAMESPACE, reference.span, message);
         if let Some(giver) = giver {
-            subject.also(report, subject.name(&giver.path), "this action has the namespace, but does not come before");
+            subject.also(report, subject.name(giver.path), "this action has the namespace, but does not come before");
         } else if let Some((namespace, _)) = namespaced {
             if let Some(near) = namespaces.near(namespace) {
                 report.set_help(format!("did you mean `{near}`?"));

@@ -24,7 +24,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     for reference in all(subject) {
         let Some((namespace, key)) = reference.parts() else { continue };
         let giver = namespaces.giver(namespace);
-        let Some((giver, kind)) = giver.and_then(|giver| Some((giver, giver.kind?))) else { continue };
+        let Some((giver, kind)) = giver.and_then(|giver| Some((giver, giver.kind()?))) else { continue };
         let given: &[&str] = match kind.output_variables() {
             OutputVariables::None => &[],
             OutputVariables::Fixed(given) => given,
@@ -36,7 +36,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
         }
         let message = format!("`{namespace}` of {} has no variable `{key}`", kind.id());
         let report = subject.report(out, &UNKNOWN_OUTPUT_VARIABLE, reference.span, message);
-        subject.also(report, subject.name(&giver.path), "the action with this namespace");
+        subject.also(report, subject.name(giver.path), "the action with this namespace");
         match did_you_mean(key, given.iter().copied()) {
             Some(near) => report.set_help(format!("did you mean `{near}`?")),
             None if given.is_empty() => report.set_help("actions of this type give no variables"),

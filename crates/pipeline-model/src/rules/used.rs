@@ -74,6 +74,11 @@ impl<'s> Namespaces<'s> {
     }
 }
 
+/// Whether it is worth to look up where a value stands: most values refer to nothing.
+fn refers(text: &str) -> bool {
+    text.contains("#{")
+}
+
 /// All references of a declaration, in its order.
 pub(super) fn all(subject: &Subject) -> Vec<Used<'_>> {
     let mut out = Vec::new();
@@ -99,7 +104,7 @@ pub(super) fn all(subject: &Subject) -> Vec<Used<'_>> {
             let path = join(&join(&found.path("environmentVariables"), index), "value");
             add("environmentVariables", &path, &variable.value);
         }
-        for (key, value) in &found.action.configuration {
+        for (key, value) in found.action.configuration.iter().filter(|(_, value)| refers(value.expose())) {
             let span = subject.value(&found.config_path(key));
             out.extend(references(value.expose()).map(|reference| Used {
                 text: reference.text,
@@ -128,7 +133,7 @@ fn gates<'s>(subject: &'s Subject, out: &mut Vec<Used<'s>>) {
                 for (at, rule) in condition.rules.iter().enumerate() {
                     let conditions = join(&join(&path, gate), "conditions");
                     let rule_path = join(&join(&join(&conditions, number), "rules"), at);
-                    for (key, value) in &rule.configuration {
+                    for (key, value) in rule.configuration.iter().filter(|(_, value)| refers(value.expose())) {
                         let span = subject.value(&join(&join(&rule_path, "configuration"), key));
                         out.extend(references(value.expose()).map(|reference| Used {
                             text: reference.text,

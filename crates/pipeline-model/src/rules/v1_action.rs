@@ -23,7 +23,7 @@ pub(super) fn check(subject: &Subject, out: &mut Findings<'_>) {
     if !subject.is_v1() {
         return;
     }
-    for found in subject.actions().filter(|found| found.kind.is_some_and(|kind| kind.v2_only())) {
+    for found in subject.actions().filter(|found| found.kind().is_some_and(|kind| kind.v2_only())) {
         let message = format!("{} Action can only be used with V2 pipelines.", found.action.action_type_id.provider);
         let span = subject.key(&found.path("actionTypeId"));
         subject

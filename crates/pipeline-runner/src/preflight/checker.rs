@@ -127,9 +127,11 @@ impl Checker {
         Ok(checked)
     }
 
-    /// Adds what only the files together show. Without a pipeline there is nothing that would tie them.
+    /// Adds what only the files together show. Without a pipeline there is nothing that would tie them, and with nothing
+    /// else nothing to tie.
     fn together(&self, checked: &mut [Checked]) -> Result<()> {
-        if !checked.iter().any(|file| file.kind == Kind::Pipeline) {
+        let pipelines = checked.iter().filter(|file| file.kind == Kind::Pipeline).count();
+        if pipelines == 0 || pipelines == checked.len() {
             return Ok(());
         }
         let mut delivery = Delivery::new();

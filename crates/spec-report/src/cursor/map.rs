@@ -135,7 +135,7 @@ impl<'d> MapCursor<'d> {
 
     /// Reports every entry that was not taken.
     pub fn finish(self, reader: &mut Reader<'_>) {
-        if self.keep_unknown {
+        if self.keep_unknown || self.slots.iter().all(|slot| slot.taken) {
             return;
         }
         // Found once: looking the mapping through again for each unknown key would be quadratic in hostile files.
