@@ -214,6 +214,8 @@ pub(super) struct Unpacker {
     links: Vec<(String, String)>,
     /// Modes of directories wait until nothing is written into them any more.
     modes: Vec<(String, u32)>,
+    /// The directory that was made last: thousands of entries follow each other in one.
+    made: Option<PathBuf>,
 }
 
 impl Unpacker {
@@ -227,6 +229,7 @@ impl Unpacker {
             bytes: 0,
             links: Vec::new(),
             modes: Vec::new(),
+            made: None,
         })
     }
 
@@ -247,9 +250,13 @@ impl Unpacker {
     }
 
     /// Directories above an entry. Nothing here is a link yet, so nothing is followed.
-    fn above(&self, path: &str) -> Result<(), Problem> {
+    fn above(&mut self, path: &str) -> Result<(), Problem> {
         let above = self.directory.join(parent(path).unwrap_or(""));
-        DirBuilder::new().recursive(true).mode(0o755).create(above).map_err(|error| Problem::at(path, error))
+        if self.made.as_ref() != Some(&above) {
+            DirBuilder::new().recursive(true).mode(0o755).create(&above).map_err(|error| Problem::at(path, error))?;
+            self.made = Some(above);
+        }
+        Ok(())
     }
 
     pub(super) fn directory(&mut self, name: &str, mode: u32) -> Result<(), Problem> {

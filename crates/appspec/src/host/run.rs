@@ -172,7 +172,9 @@ impl<'a> Run<'a> {
         };
         let revision = old.as_ref().or(self.current.as_ref())?;
         self.touched |= !revision.server.scripts(&stop.event).is_empty();
-        self.scripts.run(&stop.event, revision, self.cancel, self.events).err().map(|failure| *failure)
+        let ended = self.scripts.run(&stop.event, revision, self.cancel, self.events);
+        self.open.tree.forget_all();
+        ended.err().map(|failure| *failure)
     }
 
     fn install(&mut self) -> Result<Option<Failure>, Error> {

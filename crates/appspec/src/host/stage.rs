@@ -56,23 +56,11 @@ impl Staging<'_> {
         let mut reached: BTreeMap<String, usize> = BTreeMap::new();
         for (path, step) in steps {
             let above = parent(path).unwrap_or("");
-            let directory = self.existing(above)?;
-            let stage = match reached.get(&directory) {
+            let stage = match reached.get(above) {
                 Some(stage) => *stage,
                 None => {
-                    let meta = self.tree.stat(&directory)?;
-                    journal.times.extend(meta.map(|meta| (directory.clone(), meta.modified)));
-                    let mount = self.tree.mount(&directory)?;
-                    let stage = match mounts.iter().position(|known| *known == mount) {
-                        Some(stage) => stage,
-                        None => {
-                            let top = self.top_of(&directory, mount)?;
-                            journal.stages.push(format!("{top}/.longshore-{}", journal.deployment));
-                            mounts.push(mount);
-                            mounts.len() - 1
-                        }
-                    };
-                    reached.insert(directory, stage);
+                    let stage = self.reach(&self.existing(above)?, journal, &mut mounts, &mut reached)?;
+                    reached.insert(above.to_owned(), stage);
                     stage
                 }
             };
@@ -98,6 +86,33 @@ impl Staging<'_> {
         journal.times.sort_unstable();
         journal.times.dedup_by(|one, other| one.0 == other.0);
         Ok(())
+    }
+
+    /// The staging directory that can reach a directory that is there, made up if its mount has none yet.
+    fn reach(
+        &self,
+        directory: &str,
+        journal: &mut Journal,
+        mounts: &mut Vec<u64>,
+        reached: &mut BTreeMap<String, usize>,
+    ) -> Result<usize> {
+        if let Some(stage) = reached.get(directory) {
+            return Ok(*stage);
+        }
+        let meta = self.tree.stat(directory)?;
+        journal.times.extend(meta.map(|meta| (directory.to_owned(), meta.modified)));
+        let mount = self.tree.mount(directory)?;
+        let stage = match mounts.iter().position(|known| *known == mount) {
+            Some(stage) => stage,
+            None => {
+                let top = self.top_of(directory, mount)?;
+                journal.stages.push(format!("{top}/.longshore-{}", journal.deployment));
+                mounts.push(mount);
+                mounts.len() - 1
+            }
+        };
+        reached.insert(directory.to_owned(), stage);
+        Ok(stage)
     }
 
     /// The nearest directory above that is there.

@@ -19,7 +19,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::Error;
-use crate::path::{file_name, parent};
+use crate::path::{file_name, is_below, parent};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -51,9 +51,13 @@ pub(super) struct Meta {
 pub(super) struct Tree {
     root: OwnedFd,
     watch: Option<Watch>,
-    /// The directory that was used last: an installation stays in one for thousands of files.
-    last: RefCell<Option<(String, Rc<OwnedFd>)>>,
+    /// The directories that were used last, the latest first: an installation goes back and forth between a few of them
+    /// for thousands of files.
+    last: RefCell<Vec<(String, Rc<OwnedFd>)>>,
 }
+
+/// How many directories are kept open.
+const KEPT_OPEN: usize = 8;
 
 impl Tree {
     pub(super) fn open(root: &Path, watch: Option<Watch>) -> Result<Self> {
@@ -61,7 +65,7 @@ impl Tree {
         let root = rustix::fs::open(root, flags, Mode::empty()).map_err(|source| Error::Request {
             problem: format!("the root `{}` cannot be opened ({source}): name a directory", root.display()),
         })?;
-        Ok(Self { root, watch, last: RefCell::new(None) })
+        Ok(Self { root, watch, last: RefCell::new(Vec::with_capacity(KEPT_OPEN)) })
     }
 
     /// The place before a change where tests fail and stop.
@@ -73,10 +77,10 @@ impl Tree {
     }
 
     fn directory(&self, path: &str) -> std::result::Result<Rc<OwnedFd>, Errno> {
-        if let Some((last, fd)) = &*self.last.borrow()
-            && last == path
-        {
-            return Ok(Rc::clone(fd));
+        let mut last = self.last.borrow_mut();
+        if let Some(at) = last.iter().position(|(known, _)| known == path) {
+            last[..=at].rotate_right(1);
+            return Ok(Rc::clone(&last[0].1));
         }
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut fd = rustix::fs::openat(&self.root, ".", flags, Mode::empty())?;
@@ -84,7 +88,8 @@ impl Tree {
             fd = rustix::fs::openat(&fd, component, flags, Mode::empty())?;
         }
         let fd = Rc::new(fd);
-        *self.last.borrow_mut() = Some((path.to_owned(), Rc::clone(&fd)));
+        last.truncate(KEPT_OPEN - 1);
+        last.insert(0, (path.to_owned(), Rc::clone(&fd)));
         Ok(fd)
     }
 
@@ -94,8 +99,14 @@ impl Tree {
         Ok((self.directory(parent(path).unwrap_or(""))?, name))
     }
 
-    fn forget(&self) {
-        *self.last.borrow_mut() = None;
+    /// Closes the directories at and below a path that comes to mean something else.
+    fn forget(&self, path: &str) {
+        self.last.borrow_mut().retain(|(known, _)| known != path && !is_below(known, path));
+    }
+
+    /// Closes all directories, because somebody else may have moved them.
+    pub(super) fn forget_all(&self) {
+        self.last.borrow_mut().clear();
     }
 
     /// What a path is; `None` if nothing is there.
@@ -253,7 +264,8 @@ impl Tree {
                 rustix::fs::renameat_with(old, old_name, new, new_name, flags)
             }
         });
-        self.forget();
+        self.forget(from);
+        self.forget(to);
         renamed.map_err(|errno| Error::file("install", to, errno))
     }
 
@@ -264,7 +276,7 @@ impl Tree {
 
     /// Removes an empty directory; it is no error if it is not there.
     pub(super) fn remove_directory(&self, path: &str) -> Result<()> {
-        self.forget();
+        self.forget(path);
         self.unlink("remove", path, AtFlags::REMOVEDIR)
     }
 

@@ -137,7 +137,8 @@ fn glob_search() {
         let ran = lab.run(&crate::lab::build_of(&[&format!("echo $(codebuild-glob-search {patterns} 2>/dev/null)")]));
         assert_eq!(ran.output(), [expected], "{patterns}");
     }
-    let ran = lab.run(&crate::lab::build_of(&["codebuild-breakpoint", "codebuild-hash-files none 2>/dev/null || echo failed"]));
+    let ran = lab
+        .run(&crate::lab::build_of(&["codebuild-breakpoint", "codebuild-hash-files none 2>/dev/null || echo failed"]));
     assert_eq!(ran.output().last(), Some(&"failed"));
 }
 
