@@ -160,7 +160,7 @@ pub(crate) static CHECKS: &[Check<Subject>] = &[
 #[must_use]
 pub fn rules() -> Vec<&'static Rule> {
     let mut all: Vec<&'static Rule> =
-        CHECKS.iter().map(|check| check.rule).chain(structure::ALL.iter().chain(template::RULES).copied()).collect();
+        CHECKS.iter().map(|check| check.rule).chain(structure::ALL.iter().copied()).chain(template::rules()).collect();
     all.sort_by_key(|rule| rule.id);
     all
 }
@@ -185,8 +185,8 @@ pub fn check_with(reading: &Reading, catalogue: &Catalogue, levels: &Levels) -> 
             found
         }));
     }
-    if let Some(root) = reading.document.root().filter(|_| reading.document.is_complete()) {
-        report.merge(template::check(reading.document.source(), root));
+    if reading.document.is_complete() {
+        report.merge(template::check(&reading.document, &reading.declarations));
     }
     let levels = levels.clone().with_comments(&reading.document, "pipeline-model", &rules(), structure::SUPPRESSION);
     levels.apply(&mut report);

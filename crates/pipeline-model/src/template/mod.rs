@@ -33,18 +33,32 @@ mod project;
 mod role;
 mod storage;
 mod trigger;
+mod wiring;
 
-use spec_report::{Document, Node, Span};
+use spec_report::{Document, Node, Report, Rule, Span};
 
 use crate::format::cloudformation::{Budget, Resolver, Template, Unresolved, is_template, resource_type};
-use crate::read::ReadOptions;
+use crate::read::{Declaration, ReadOptions};
 use at::At;
 pub use at::Text;
-pub(crate) use dependencies::{RULES, check};
+pub(crate) use dependencies::check as check_references;
 pub use project::{Buildspec, Environment, EnvironmentVariable, Project};
 pub use role::{AttachedPolicy, NamedPolicy, Role};
 pub use storage::{Bucket, Repository};
 pub use trigger::{EventRule, EventTarget, Webhook, WebhookFilter};
+
+/// The rules about whole templates.
+pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
+    dependencies::RULES.iter().chain(wiring::RULES).copied()
+}
+
+/// What is wrong with a template as a whole.
+pub(crate) fn check(document: &Document, declarations: &[Declaration]) -> Report {
+    let Some(root) = document.root() else { return Report::new() };
+    let mut report = check_references(document.source(), root);
+    report.merge(wiring::check(document, declarations));
+    report
+}
 
 /// The resources of a template.
 #[derive(Clone, Debug, Default)]
@@ -99,12 +113,17 @@ pub enum Definition {
 /// The resources of a document; none if it is no template.
 #[must_use]
 pub fn resources(document: &Document, options: &ReadOptions) -> Resources {
+    resources_of(document, options, |_| true)
+}
+
+/// The resources of some types.
+fn resources_of(document: &Document, options: &ReadOptions, wanted: impl Fn(&str) -> bool) -> Resources {
     let mut out = Resources::default();
     let Some(root) = document.root().filter(|root| is_template(root)) else { return out };
     let template = Template::new(root, &options.values);
     let mut budget = Budget::new(&options.limits);
     for (logical_id, node) in template.resources() {
-        let Some(kind) = resource_type(node) else { continue };
+        let Some(kind) = resource_type(node).filter(|kind| wanted(kind)) else { continue };
         let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
         let mut resolver = Resolver::new(&template, budget);
         if let Some(condition) = node.get("Condition").and_then(Node::as_str) {

@@ -77,7 +77,7 @@ pub(super) fn template(
         return Err(refuse("Template format error: At least one Resources member must be defined.".to_owned()));
     }
     parameters(root, &given).map_err(refuse)?;
-    if let Some(found) = template::check(&source, root).iter().next() {
+    if let Some(found) = template::check_references(&source, root).iter().next() {
         return Err(refuse(match found.rule.name() {
             "circular-dependency" => found.message.clone(),
             _ => format!("Template format error: Unresolved resource dependencies: {}", found.message),
