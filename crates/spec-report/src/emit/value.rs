@@ -150,6 +150,10 @@ impl Value {
             crate::Value::Scalar(scalar) => match node.typed(schema) {
                 Typed::Bool(value) => Self::Bool(value),
                 Typed::Int(value) => i64::try_from(value).map_or_else(|_| Self::Str(scalar.text.clone()), Self::Int),
+                // `2e444`; of the words for infinity none has a digit.
+                Typed::Float(value) if value.is_infinite() && scalar.text.contains(|c: char| c.is_ascii_digit()) => {
+                    Self::Str(scalar.text.clone())
+                }
                 Typed::Float(value) => Self::Float(value),
                 Typed::Str(text) => Self::Str(text.to_owned()),
                 Typed::Null | Typed::Collection => Self::Null,

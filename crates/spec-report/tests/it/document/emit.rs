@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use spec_report::emit::{Map, Value, json_string, quote_if_needed, yaml as emit};
-use spec_report::{Schema, Typed};
+use spec_report::{Limits, Schema, Source, Typed, read_yaml};
 
-use super::clean;
+use super::{clean, exercise};
+use crate::rules::STRUCTURE;
 
 #[test]
 fn what_is_quoted() {
@@ -335,5 +336,21 @@ proptest! {
             let back = Value::from_node(document.root().unwrap(), schema);
             prop_assert_eq!(&back, &value, "{}", text);
         }
+    }
+}
+
+/// A number that no float can hold stays what it is.
+#[test]
+fn numbers_beyond_floats() {
+    for (text, schema, expected) in [
+        ("2e444", Schema::Json, Value::Str("2e444".to_owned())),
+        ("-2e444", Schema::Yaml12, Value::Str("-2e444".to_owned())),
+        (".inf", Schema::Yaml12, Value::Float(f64::INFINITY)),
+    ] {
+        let document = read_yaml(Source::new("a.yaml", text), &Limits::default(), &STRUCTURE).0;
+        let value = Value::from_node(document.root().unwrap(), schema);
+        assert_eq!(value, expected, "{text}");
+        exercise::yaml(text.as_bytes(), &STRUCTURE);
+        exercise::json(text.as_bytes(), &STRUCTURE);
     }
 }
