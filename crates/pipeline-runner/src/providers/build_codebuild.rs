@@ -1,5 +1,5 @@
-//! `Build/AWS/CodeBuild` and `Test/AWS/CodeBuild`: runs the project's buildspec on this machine, with CodeBuild's own
-//! semantics (`buildspec::run`), or the project itself where there is a CodeBuild.
+//! `Build/AWS/CodeBuild`, `Test/AWS/CodeBuild` and the rule `CodeBuild`: runs the project's buildspec on this machine, with
+//! CodeBuild's own semantics (`buildspec::run`), or the project itself where there is a CodeBuild.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub(crate) struct Variable {
 #[async_trait]
 impl ActionProvider for CodeBuild {
     fn action_types(&self) -> Vec<ActionTypeId> {
-        ["Build", "Test"].map(|category| ActionTypeId::new(category, "AWS", "CodeBuild", "1")).into()
+        ["Build", "Test", "Rule"].map(|category| ActionTypeId::new(category, "AWS", "CodeBuild", "1")).into()
     }
 
     async fn run(&self, job: ActionJob, cx: &JobContext) -> ActionOutcome {

@@ -1,4 +1,5 @@
-//! `Compute/AWS/Commands`: runs the action's commands in the shell of this machine, in the directory of its first input.
+//! `Compute/AWS/Commands` and the rule `Commands`: runs the commands in the shell of this machine, in the directory of the
+//! first input.
 //!
 //! On AWS CodePipeline itself runs them in a build environment of its own; no other service can be asked to, so they run
 //! here whatever the other actions do.
@@ -31,7 +32,7 @@ struct Commands {
 #[async_trait]
 impl ActionProvider for Commands {
     fn action_types(&self) -> Vec<ActionTypeId> {
-        vec![ActionTypeId::new("Compute", "AWS", "Commands", "1")]
+        ["Compute", "Rule"].map(|category| ActionTypeId::new(category, "AWS", "Commands", "1")).into()
     }
 
     async fn run(&self, job: ActionJob, cx: &JobContext) -> ActionOutcome {

@@ -1,4 +1,4 @@
-//! `Invoke/AWS/Lambda`: calls a function with the event of a CodePipeline job and takes its answer as the job's result.
+//! `Invoke/AWS/Lambda` and the rule `LambdaInvoke`: calls a function with the event of a CodePipeline job and takes its answer as the job's result.
 //!
 //! On CodePipeline a function reports through `PutJobSuccessResult` and `PutJobFailureResult`. Here there is nobody to report
 //! to, so the fields of these calls are read from the answer: `outputVariables`, `executionDetails`, `continuationToken`, or
@@ -65,7 +65,9 @@ struct Failure {
 #[async_trait]
 impl ActionProvider for InvokeLambda {
     fn action_types(&self) -> Vec<ActionTypeId> {
-        vec![ActionTypeId::new("Invoke", "AWS", "Lambda", "1")]
+        [("Invoke", "Lambda"), ("Rule", "LambdaInvoke")]
+            .map(|(category, provider)| ActionTypeId::new(category, "AWS", provider, "1"))
+            .into()
     }
 
     async fn run(&self, job: ActionJob, cx: &JobContext) -> ActionOutcome {

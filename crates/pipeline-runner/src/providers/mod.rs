@@ -12,6 +12,7 @@ mod deploy_s3;
 mod invoke_codepipeline;
 mod invoke_lambda;
 mod invoke_step_functions;
+mod rule_deployment_window;
 mod rule_variable_check;
 mod source_directory;
 mod source_ecr;
@@ -46,6 +47,7 @@ static BUILTIN: &[Make] = &[
     invoke_codepipeline::provider,
     invoke_lambda::provider,
     invoke_step_functions::provider,
+    rule_deployment_window::provider,
     rule_variable_check::provider,
     source_directory::provider,
     source_ecr::provider,
