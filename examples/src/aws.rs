@@ -47,6 +47,7 @@ pub async fn backends(settings: &LocalSettings, site: &Site) -> anyhow::Result<B
         hosts: settings.host_directories(&site.root),
         objects: Arc::new(settings.buckets(&site.root)),
         functions: Arc::new(settings.functions(&site.root, &site.scratch)),
+        stacks: None,
         state_machines: None,
         pipelines: None,
         polling: Polling::default(),

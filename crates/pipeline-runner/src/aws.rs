@@ -10,6 +10,7 @@ use buildspec::client::{SdkCloudWatchLogs, SdkCodeBuild};
 use ecr_push::client::Ecr;
 use ecs_taskdef::client::Ecs;
 use pipeline_model::client::sdk::CodePipeline;
+use pipeline_model::stacks::sdk::CloudFormation;
 
 use crate::backends::{Backends, RemoteBuilds};
 use crate::client::sdk::{Lambda, S3, StepFunctions};
@@ -75,6 +76,7 @@ impl AwsClients {
             )))),
             objects: Arc::new(S3::from(aws_sdk_s3::Client::new(config))),
             functions: Arc::new(Lambda::new(aws_sdk_lambda::Client::new(config), clock, ids)),
+            stacks: Some(Arc::new(CloudFormation::from(aws_sdk_cloudformation::Client::new(config)))),
             state_machines: Some(Arc::new(StepFunctions::from(aws_sdk_sfn::Client::new(config)))),
             pipelines: Some(Arc::new(CodePipeline::from(aws_sdk_codepipeline::Client::new(config)))),
             polling: Polling::default(),

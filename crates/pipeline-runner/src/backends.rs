@@ -11,6 +11,7 @@ use buildspec::{BuildLogs, Builds};
 use ecr_push::client::ImageStore;
 use ecs_taskdef::client::{Services, TaskDefinitions};
 use pipeline_model::client::Executions;
+use pipeline_model::stacks::Stacks;
 
 use crate::client::{Functions, Objects, StateMachines};
 use crate::settings::Project;
@@ -50,6 +51,8 @@ pub struct Backends {
     pub objects: Arc<dyn Objects>,
     /// Lambda.
     pub functions: Arc<dyn Functions>,
+    /// CloudFormation.
+    pub stacks: Option<Arc<dyn Stacks>>,
     /// Step Functions.
     pub state_machines: Option<Arc<dyn StateMachines>>,
     /// CodePipeline, as far as other pipelines are started.

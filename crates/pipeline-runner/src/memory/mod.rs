@@ -115,6 +115,7 @@ impl LocalAccount {
             hosts: settings.host_directories(&site.root),
             objects: Arc::new(settings.buckets(&site.root)),
             functions: Arc::new(settings.functions(&site.root, &site.scratch)),
+            stacks: None,
             state_machines: None,
             pipelines: None,
             polling: Polling::new(Backoff::constant(Duration::from_millis(200))),

@@ -75,6 +75,7 @@ impl Site {
             hosts: BTreeMap::new(),
             objects: Arc::new(Buckets::new()),
             functions: Arc::new(Commands::new(path("functions"), Vec::new())),
+            stacks: None,
             state_machines: None,
             pipelines: None,
             polling: Polling::new(Backoff::constant(Duration::from_millis(100))),

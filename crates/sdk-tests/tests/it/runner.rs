@@ -354,6 +354,7 @@ fn local() -> Backends {
         hosts: Default::default(),
         objects: Arc::new(Buckets::new()),
         functions: Arc::new(Commands::new("/nonexistent", Vec::new())),
+        stacks: None,
         state_machines: None,
         pipelines: None,
         polling: Polling::default(),

@@ -5,6 +5,7 @@ mod deploys;
 mod invokes;
 mod rules;
 mod sources;
+mod stacks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,7 @@ impl Bench {
             hosts: std::collections::BTreeMap::new(),
             objects: Arc::new(Buckets::new().with_bucket("shop-site", path("bucket"))),
             functions: Arc::new(Commands::new(path("functions"), environment)),
+            stacks: None,
             state_machines: None,
             pipelines: None,
             polling: Polling::new(Backoff::constant(Duration::from_secs(1))),
