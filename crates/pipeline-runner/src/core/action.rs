@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use pipeline_model::model::{Action, ActionTypeId, Category, Stage};
 
 use super::condition::ConditionStatus;
-use super::event::What;
+use super::event::{Artifact, What};
 use super::input::{Effect, Report};
 use super::state::{ActionRun, ActionStatus, Failure, FailureKind, SourceRevision, State};
 use super::step::Stepping;
@@ -178,7 +178,11 @@ impl Stepping<'_> {
     pub(super) fn action_event(&mut self, index: usize, stage: &Stage, declared: &Action, id: &str, state: &str) {
         let Some(run) = self.state.executions[index].stages.last() else { return };
         let Some(run) = run.actions.iter().find(|action| action.id == id) else { return };
+        let inputs = declared.input_artifacts.iter().map(|artifact| artifact.name.as_str());
+        let outputs = declared.output_artifacts.iter().map(|artifact| artifact.name.as_str());
         let what = What::Action {
+            inputs: self.artifacts(index, declared, inputs),
+            outputs: self.artifacts(index, declared, outputs.filter(|_| state == "SUCCEEDED")),
             stage: stage.name.clone(),
             action: run.name.clone(),
             id: run.id.clone(),
@@ -189,6 +193,21 @@ impl Stepping<'_> {
             error: run.failure.as_ref().map(|failure| failure.kind),
         };
         self.event(index, what, state);
+    }
+
+    /// Those of these artifacts that are there, as events name them.
+    fn artifacts<'n>(&self, index: usize, declared: &Action, names: impl Iterator<Item = &'n str>) -> Vec<Artifact> {
+        let pipeline = self.state.declared(index);
+        let by_region = || pipeline.artifact_stores.as_ref()?.get(declared.region.as_deref()?);
+        let store = by_region().or(pipeline.artifact_store.as_ref());
+        let bucket = store.map_or("", |store| &store.location);
+        let kept = &self.state.executions[index].artifacts;
+        names
+            .filter_map(|name| {
+                let key = kept.get(name)?.clone();
+                Some(Artifact { name: name.to_owned(), bucket: bucket.to_owned(), key })
+            })
+            .collect()
     }
 }
 

@@ -76,7 +76,24 @@ pub enum What {
         external_id: Option<String>,
         /// Class of its failure.
         error: Option<FailureKind>,
+        /// The artifacts that it was given.
+        #[serde(default)]
+        inputs: Vec<Artifact>,
+        /// Those that it gave; none before it has succeeded.
+        #[serde(default)]
+        outputs: Vec<Artifact>,
     },
+}
+
+/// An artifact as events name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// Its name in the declaration.
+    pub name: String,
+    /// The bucket of the declaration's artifact store.
+    pub bucket: String,
+    /// Its key in the store.
+    pub key: String,
 }
 
 impl Event {
@@ -131,7 +148,7 @@ impl Event {
                 "Stage",
                 json!({"start-time": stamp(started), "stage": stage, "pipeline-execution-attempt": attempt - 1.0}),
             ),
-            What::Action { stage, action, id, action_type, started, summary, external_id, error } => {
+            What::Action { stage, action, id, action_type, started, summary, external_id, error, inputs, outputs } => {
                 let mut detail = json!({
                     "start-time": stamp(started),
                     "stage": stage,
@@ -153,9 +170,20 @@ impl Event {
                     }
                     detail["execution-result"] = result;
                 }
+                for (key, artifacts) in [("input-artifacts", inputs), ("output-artifacts", outputs)] {
+                    if !artifacts.is_empty() {
+                        detail[key] = artifacts.iter().map(Artifact::to_event_bridge).collect();
+                    }
+                }
                 ("Action", detail)
             }
         }
+    }
+}
+
+impl Artifact {
+    fn to_event_bridge(&self) -> Value {
+        json!({ "name": self.name, "s3location": { "bucket": self.bucket, "key": self.key } })
     }
 }
 

@@ -34,7 +34,7 @@ mod variables;
 
 pub(crate) use action::is_manual_approval;
 pub use condition::{ConditionStatus, Gate, GateRun};
-pub use event::{Event, Execution as ExecutionDetail, What};
+pub use event::{Artifact, Event, Execution as ExecutionDetail, What};
 pub(crate) use gate::rule_type;
 pub use input::{ActionStart, ApprovalRequest, Compute, Effect, Input, Refusal, Report, Stamped, Start};
 pub use state::{

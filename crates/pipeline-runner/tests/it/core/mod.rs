@@ -397,3 +397,31 @@ fn events_have_the_shape_of_the_captured_ones() {
         0.0
     );
 }
+
+#[test]
+fn events_name_the_artifacts_that_an_action_took_and_gave() {
+    let mut declared = pipeline(ExecutionMode::Superseded);
+    declared.artifact_store = Some(pipeline_model::model::ArtifactStore::s3("shop-artifacts"));
+    let mut drive = Drive::new(declared);
+    drive.start();
+    drive.succeed("Get");
+    drive.end("A", failure("broken"));
+    let details: Vec<serde_json::Value> = drive
+        .steps
+        .iter()
+        .flat_map(|step| &step.events)
+        .map(|event| event.to_event_bridge("e", "123456789012", "us-east-1")["detail"].clone())
+        .collect();
+    let of = |action: &str, state: &str, key: &str| {
+        let found = details.iter().find(|detail| detail["action"] == action && detail["state"] == state).unwrap();
+        found.get(key).map(|artifacts| {
+            assert_eq!(artifacts[0]["s3location"]["bucket"], "shop-artifacts");
+            assert!(!artifacts[0]["s3location"]["key"].as_str().unwrap().is_empty());
+            artifacts[0]["name"].as_str().unwrap().to_owned()
+        })
+    };
+    assert_eq!(of("Get", "STARTED", "output-artifacts"), None);
+    assert_eq!(of("Get", "SUCCEEDED", "output-artifacts").as_deref(), Some("Src"));
+    assert_eq!(of("A", "STARTED", "input-artifacts").as_deref(), Some("Src"));
+    assert_eq!(of("A", "FAILED", "output-artifacts"), None);
+}
