@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 pub mod backoff;
+mod cancel;
 pub mod clock;
 pub mod codes;
 pub mod env;
 pub mod fault;
+pub mod faulty;
 pub mod hint;
 pub mod id;
 pub mod random;
@@ -18,6 +20,7 @@ pub mod system;
 pub mod wait;
 
 pub use backoff::{Backoff, Jitter};
+pub use cancel::Cancel;
 pub use clock::{Clock, ManualClock};
 pub use env::{Env, MapEnv};
 pub use fault::{CallError, Fault};

@@ -26,7 +26,8 @@ use aws_call::CallError;
 
 pub use application::{Application, RegisteredRevision};
 #[cfg(feature = "memory")]
-pub use faulty::{Fault, Faulty, Script};
+pub use aws_call::faulty::{Fault, Script};
+pub use faulty::Faulty;
 pub use group::{
     Alarms, BlueGreen, DeploymentGroup, DeploymentOption, DeploymentType, EcsService, GreenFleet, LoadBalancers,
     OutdatedInstances, ReadyAction, TagFilter, TagFilterType, TargetGroupPair, TerminationAction, Trigger,

@@ -48,7 +48,6 @@ mod acl;
 mod apply;
 mod archive;
 mod bundle;
-mod cancel;
 mod change;
 #[cfg(test)]
 mod crash_tests;
@@ -72,8 +71,8 @@ mod tree;
 mod undo;
 
 pub use accounts::SystemAccounts;
+pub use aws_call::Cancel;
 pub use bundle::{Bundle, BundleKind, Limits};
-pub use cancel::Cancel;
 pub use deployment::Host;
 pub use error::Error;
 pub use event::{Deployment, Event, EventKind, Failure, Outcome};

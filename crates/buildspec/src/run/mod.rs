@@ -37,7 +37,6 @@
 mod artifacts;
 pub mod batch;
 mod cache;
-mod cancel;
 mod container;
 mod dry_run;
 mod error;
@@ -65,7 +64,7 @@ mod supported;
 mod users;
 mod variables;
 
-pub use cancel::Cancel;
+pub use aws_call::Cancel;
 pub use container::{Container, Engine};
 pub use dry_run::DryRun;
 pub use error::Error;

@@ -22,7 +22,8 @@ use serde_json::Value as Json;
 
 pub use account::{Inventory, Scaling, ScheduledTarget, ScheduledTasks, Tags};
 #[cfg(feature = "memory")]
-pub use faulty::{Fault, Faulty, Script};
+pub use aws_call::faulty::{Fault, Script};
+pub use faulty::Faulty;
 #[cfg(feature = "serve")]
 pub use memory::EcsEndpoint;
 #[cfg(feature = "memory")]

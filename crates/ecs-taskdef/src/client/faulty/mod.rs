@@ -2,12 +2,13 @@
 
 mod roles;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_call::CallError;
+use aws_call::faulty::{Fault, Faults, Script};
 use serde_json::Value as Json;
 
 use super::{
@@ -16,59 +17,13 @@ use super::{
 };
 use crate::Body;
 
-/// What goes wrong with one call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Nothing.
-    None,
-    /// `ThrottlingException`; the call has no effect.
-    Throttle,
-    /// `ServerException`, HTTP 500; the call has no effect.
-    Unavailable,
-    /// No answer. The call has its effect: the caller cannot know.
-    LostAnswer,
-    /// The answer of an earlier moment, for calls that look; nothing for those that change something, and nothing for the
-    /// first look.
-    Stale,
-    /// Any other error, by code and message; the call has no effect.
-    Error(&'static str, String),
-}
-
-/// Faults by operation, in the order of the calls. Calls beyond the end of a list go well.
-#[derive(Debug, Default)]
-pub struct Script {
-    faults: BTreeMap<&'static str, VecDeque<Fault>>,
-}
-
-impl Script {
-    /// A script without faults.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds faults for the next calls of an operation, as the API names it: `DescribeServices`.
-    #[must_use]
-    pub fn on(mut self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) -> Self {
-        self.faults.entry(operation).or_default().extend(faults);
-        self
-    }
-}
-
 /// A client that fails as its script says.
 #[derive(Debug)]
 pub struct Faulty<T> {
     inner: T,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    script: Script,
+    faults: Faults,
     /// The last fresh answers: what a stale read gives.
-    seen: Seen,
-    calls: BTreeMap<&'static str, usize>,
+    seen: Mutex<Seen>,
 }
 
 /// The last fresh answer to each question.
@@ -85,7 +40,7 @@ impl<T> Faulty<T> {
     /// Breaks `inner` by `script`.
     #[must_use]
     pub fn new(inner: T, script: Script) -> Self {
-        Self { inner, state: Mutex::new(State { script, seen: Seen::default(), calls: BTreeMap::new() }) }
+        Self { inner, faults: Faults::new(script, "ServerException"), seen: Mutex::default() }
     }
 
     /// The client behind the faults.
@@ -97,30 +52,12 @@ impl<T> Faulty<T> {
     /// How often an operation was called.
     #[must_use]
     pub fn calls(&self, operation: &str) -> usize {
-        self.lock().calls.get(operation).copied().unwrap_or_default()
+        self.faults.calls(operation)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
         // Nothing under the lock can panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn next(&self, operation: &'static str) -> Fault {
-        let mut state = self.lock();
-        *state.calls.entry(operation).or_default() += 1;
-        state.script.faults.get_mut(operation).and_then(VecDeque::pop_front).unwrap_or(Fault::None)
-    }
-
-    /// The fault of a call that must not reach the service.
-    fn refuse(fault: &Fault, operation: &'static str) -> Result<(), CallError> {
-        match fault {
-            Fault::Throttle => Err(CallError::service(operation, "ThrottlingException", "Rate exceeded")),
-            Fault::Unavailable => {
-                Err(CallError::service(operation, "ServerException", "Service Unavailable").with_http_status(500))
-            }
-            Fault::Error(code, message) => Err(CallError::service(operation, *code, message.clone())),
-            Fault::None | Fault::LostAnswer | Fault::Stale => Ok(()),
-        }
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A look that may be answered with what was seen before.
@@ -135,35 +72,24 @@ impl<T> Faulty<T> {
         T: Sync,
         A: Clone + Send,
     {
-        let fault = self.next(operation);
-        Self::refuse(&fault, operation)?;
+        let fault = self.faults.begin(operation)?;
         if fault == Fault::Stale
-            && let Some(old) = seen(&mut self.lock().seen)
+            && let Some(old) = seen(&mut self.seen())
         {
             return Ok(old.clone());
         }
         let answer = call.await;
         if let Ok(fresh) = &answer {
-            keep(&mut self.lock().seen, fresh.clone());
+            keep(&mut self.seen(), fresh.clone());
         }
-        Self::answer(&fault, operation, answer)
-    }
-
-    fn answer<A>(fault: &Fault, operation: &'static str, answer: Result<A, CallError>) -> Result<A, CallError> {
-        match fault {
-            Fault::LostAnswer => Err(CallError::new(operation, aws_call::Fault::Timeout).with_message("no answer")),
-            _ => answer,
-        }
+        fault.answer(operation, answer)
     }
 }
 
 #[async_trait]
 impl<T: TaskDefinitions> TaskDefinitions for Faulty<T> {
     async fn register(&self, body: &Body) -> Result<Registered, CallError> {
-        const OPERATION: &str = "RegisterTaskDefinition";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.register(body).await)
+        self.faults.call("RegisterTaskDefinition", self.inner.register(body)).await
     }
 
     async fn describe(&self, task_definition: &str) -> Result<Json, CallError> {
@@ -174,10 +100,7 @@ impl<T: TaskDefinitions> TaskDefinitions for Faulty<T> {
     }
 
     async fn deregister(&self, task_definition: &str) -> Result<(), CallError> {
-        const OPERATION: &str = "DeregisterTaskDefinition";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.deregister(task_definition).await)
+        self.faults.call("DeregisterTaskDefinition", self.inner.deregister(task_definition)).await
     }
 
     async fn list(&self, request: &ListRevisions) -> Result<Vec<String>, CallError> {
@@ -197,23 +120,14 @@ impl<T: Services> Services for Faulty<T> {
     }
 
     async fn create_service(&self, request: &CreateService) -> Result<ServiceSnapshot, CallError> {
-        const OPERATION: &str = "CreateService";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.create_service(request).await)
+        self.faults.call("CreateService", self.inner.create_service(request)).await
     }
 
     async fn update_service(&self, request: &UpdateService) -> Result<ServiceSnapshot, CallError> {
-        const OPERATION: &str = "UpdateService";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.update_service(request).await)
+        self.faults.call("UpdateService", self.inner.update_service(request)).await
     }
 
     async fn stopped_tasks(&self, id: &ServiceId, started_by: &str) -> Result<Vec<StoppedTask>, CallError> {
-        const OPERATION: &str = "DescribeTasks";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.stopped_tasks(id, started_by).await)
+        self.faults.call("DescribeTasks", self.inner.stopped_tasks(id, started_by)).await
     }
 }

@@ -29,35 +29,22 @@ impl<T: ServiceDeployments> ServiceDeployments for Faulty<T> {
     }
 
     async fn describe_service_revisions(&self, arns: &[String]) -> Result<Vec<ServiceRevision>, CallError> {
-        const OPERATION: &str = "DescribeServiceRevisions";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        // They never change.
-        Self::answer(&fault, OPERATION, self.inner.describe_service_revisions(arns).await)
+        self.faults.call("DescribeServiceRevisions", self.inner.describe_service_revisions(arns)).await
     }
 
     async fn stop_service_deployment(&self, arn: &str, stop: &StopType) -> Result<(), CallError> {
-        const OPERATION: &str = "StopServiceDeployment";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.stop_service_deployment(arn, stop).await)
+        self.faults.call("StopServiceDeployment", self.inner.stop_service_deployment(arn, stop)).await
     }
 
     async fn continue_service_deployment(&self, arn: &str, hook: &str, action: &HookAction) -> Result<(), CallError> {
-        const OPERATION: &str = "ContinueServiceDeployment";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.continue_service_deployment(arn, hook, action).await)
+        self.faults.call("ContinueServiceDeployment", self.inner.continue_service_deployment(arn, hook, action)).await
     }
 }
 
 #[async_trait]
 impl<T: Tasks> Tasks for Faulty<T> {
     async fn run_task(&self, request: &RunTask) -> Result<RunAnswer, CallError> {
-        const OPERATION: &str = "RunTask";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.run_task(request).await)
+        self.faults.call("RunTask", self.inner.run_task(request)).await
     }
 
     async fn describe_tasks(&self, cluster: &str, arns: &[String]) -> Result<Vec<Task>, CallError> {
@@ -69,33 +56,21 @@ impl<T: Tasks> Tasks for Faulty<T> {
     }
 
     async fn stop_task(&self, cluster: &str, task: &str, reason: &str) -> Result<(), CallError> {
-        const OPERATION: &str = "StopTask";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.stop_task(cluster, task, reason).await)
+        self.faults.call("StopTask", self.inner.stop_task(cluster, task, reason)).await
     }
 }
 
 #[async_trait]
 impl<T: Scaling> Scaling for Faulty<T> {
     async fn register_scalable_target(&self, resource: &str, min: u32, max: u32) -> Result<(), CallError> {
-        const OPERATION: &str = "RegisterScalableTarget";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.register_scalable_target(resource, min, max).await)
+        self.faults.call("RegisterScalableTarget", self.inner.register_scalable_target(resource, min, max)).await
     }
 
     async fn scalable_target(&self, resource: &str) -> Result<Option<(u32, u32)>, CallError> {
-        const OPERATION: &str = "DescribeScalableTargets";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.scalable_target(resource).await)
+        self.faults.call("DescribeScalableTargets", self.inner.scalable_target(resource)).await
     }
 
     async fn put_scaling_policy(&self, resource: &str, policy: &Json) -> Result<(), CallError> {
-        const OPERATION: &str = "PutScalingPolicy";
-        let fault = self.next(OPERATION);
-        Self::refuse(&fault, OPERATION)?;
-        Self::answer(&fault, OPERATION, self.inner.put_scaling_policy(resource, policy).await)
+        self.faults.call("PutScalingPolicy", self.inner.put_scaling_policy(resource, policy)).await
     }
 }

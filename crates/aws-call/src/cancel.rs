@@ -1,4 +1,4 @@
-//! Giving a build up, from anywhere.
+//! Giving work up, from anywhere.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,6 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// Setting it is all that a signal handler has to do, and setting an atomic is all that one may do: [`Cancel::flag`] is
 /// for the crates that register handlers.
+///
+/// ```
+/// let cancel = aws_call::Cancel::new();
+/// let elsewhere = cancel.clone();
+/// elsewhere.cancel();
+/// assert!(cancel.is_cancelled());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
@@ -17,7 +24,7 @@ impl Cancel {
         Self::default()
     }
 
-    /// Sets the flag. The build kills what it has started and ends as `STOPPED`.
+    /// Sets the flag. What runs under it ends what it has started, and leaves things as its documentation says.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Release);
     }
