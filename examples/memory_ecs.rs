@@ -51,7 +51,11 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
     let id = ServiceId::new("c1", "svc");
     let phase = Duration::from_millis(arguments.phase);
-    let cluster = arguments.scenario.open(&id, phase, clock.clone(), ids).await.context("the scenario cannot begin")?;
+    let cluster = arguments
+        .scenario
+        .open(std::slice::from_ref(&id), phase, clock.clone(), ids)
+        .await
+        .context("the scenario cannot begin")?;
     let server = cluster.serve(arguments.port).await.with_context(|| format!("port {}", arguments.port))?;
     println!("{}", server.url());
     std::io::stdout().flush()?;

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 use ecs_taskdef::Body;
-use ecs_taskdef::client::{MemoryCluster, TaskDefinitions};
+use ecs_taskdef::client::{MemoryCluster, ServiceId, TaskDefinitions};
 use ecs_taskdef::deploy::prune::{PruneRequest, Pruner};
 use examples::{Cluster, ClusterArguments, with_cluster};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let cluster = arguments.cluster.connect("svc").await?;
+    let cluster = arguments.cluster.connect(&[ServiceId::new(&arguments.cluster.cluster, "svc")]).await?;
     if let Cluster::Memory(memory) = &cluster {
         history(memory).await?;
     }

@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
-use ecs_taskdef::client::RunTask;
+use ecs_taskdef::client::{RunTask, ServiceId};
 use ecs_taskdef::deploy::run::{RunEvent, RunRequest, TaskRun, TaskRunner};
 use examples::{Cluster, ClusterArguments, with_cluster};
 use serde_json::{Map, Value, json};
@@ -60,7 +60,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let cluster = arguments.cluster.connect("svc").await?;
+    let cluster = arguments.cluster.connect(&[ServiceId::new(&arguments.cluster.cluster, "svc")]).await?;
     let runner = runner(arguments, &cluster);
     let request = request(arguments)?;
     let started = Mutex::new(Vec::new());

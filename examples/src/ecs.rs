@@ -56,15 +56,14 @@ macro_rules! with_cluster {
 }
 
 impl ClusterArguments {
-    /// Connects, or makes the cluster of the scenario with `service` in it. Region, credentials and endpoint come from the
+    /// Connects, or makes the cluster of the scenario with `services` in it. Region, credentials and endpoint come from the
     /// environment and the profile, as for `aws`; `AWS_ENDPOINT_URL` is honoured.
     ///
     /// # Errors
     /// If there is no scenario of this name, or this build has no clients of AWS.
-    pub async fn connect(&self, service: &str) -> anyhow::Result<Cluster> {
+    pub async fn connect(&self, services: &[ServiceId]) -> anyhow::Result<Cluster> {
         let Some(scenario) = &self.scenario else { return real().await };
-        let id = ServiceId::new(&self.cluster, service);
-        let opened = scenario.open(&id, PHASE, self.clock(), self.ids()).await;
+        let opened = scenario.open(services, PHASE, self.clock(), self.ids()).await;
         Ok(Cluster::Memory(opened.context("the scenario cannot begin")?))
     }
 

@@ -23,8 +23,9 @@ pub struct Rollouts {
 #[derive(Default)]
 struct State {
     terminal: Option<MultiProgress>,
-    bars: BTreeMap<String, ProgressBar>,
-    lines: BTreeMap<String, String>,
+    /// By the ARN of the service and the id of the deployment.
+    bars: BTreeMap<(String, String), ProgressBar>,
+    lines: BTreeMap<(String, String), String>,
     began: Option<String>,
 }
 
@@ -59,29 +60,31 @@ impl Rollouts {
     pub fn show(&self, snapshot: &ServiceSnapshot) {
         let mut state = self.lock();
         let State { terminal, bars, lines, .. } = &mut *state;
+        let service = short_name(&snapshot.arn);
         match terminal {
             None => {
                 for rollout in &snapshot.rollouts {
-                    let line = line(rollout);
-                    if lines.get(&rollout.id) != Some(&line) {
+                    let (line, key) = (line(service, rollout), (snapshot.arn.clone(), rollout.id.clone()));
+                    if lines.get(&key) != Some(&line) {
                         say(None, &line);
-                        lines.insert(rollout.id.clone(), line);
+                        lines.insert(key, line);
                     }
                 }
             }
             Some(terminal) => {
-                bars.retain(|id, bar| {
-                    let stays = snapshot.rollout(id).is_some();
+                bars.retain(|(service, id), bar| {
+                    let stays = *service != snapshot.arn || snapshot.rollout(id).is_some();
                     if !stays {
                         bar.finish_and_clear();
                     }
                     stays
                 });
                 for rollout in &snapshot.rollouts {
-                    let bar = bars.entry(rollout.id.clone()).or_insert_with(|| new_bar(terminal));
+                    let key = (snapshot.arn.clone(), rollout.id.clone());
+                    let bar = bars.entry(key).or_insert_with(|| new_bar(terminal));
                     bar.set_length(rollout.desired.into());
                     bar.set_position(rollout.running.min(rollout.desired).into());
-                    bar.set_prefix(format!("{} {}", short_name(&rollout.task_definition), rollout.status));
+                    bar.set_prefix(format!("{service} {} {}", short_name(&rollout.task_definition), rollout.status));
                     bar.set_message(tail(rollout));
                 }
             }
@@ -109,9 +112,9 @@ fn say(terminal: Option<&MultiProgress>, line: &str) {
     }
 }
 
-fn line(rollout: &Rollout) -> String {
+fn line(service: &str, rollout: &Rollout) -> String {
     let name = short_name(&rollout.task_definition);
-    format!("   {name} {} {}/{} running{}", rollout.status, rollout.running, rollout.desired, tail(rollout))
+    format!("   {service} {name} {} {}/{} running{}", rollout.status, rollout.running, rollout.desired, tail(rollout))
 }
 
 /// What there is to say besides the bar.
@@ -133,6 +136,10 @@ fn tail(rollout: &Rollout) -> String {
 
 impl Progress for Rollouts {
     fn event(&self, event: &Event<'_>) {
+        let (about, event) = match event {
+            Event::About(id, event) => (format!("{}: ", id.service), *event),
+            event => (String::new(), event),
+        };
         let line = match event {
             Event::Registered(revision) => format!("registered {}", revision.short_name()),
             Event::Reused(arn) => format!("unchanged: {} is used", short_name(arn)),
@@ -154,7 +161,7 @@ impl Progress for Rollouts {
             Event::PollFailed(error) => format!("no look at the service this time: {error}"),
             _ => return,
         };
-        say(self.lock().terminal.as_ref(), &line);
+        say(self.lock().terminal.as_ref(), &format!("{about}{line}"));
     }
 }
 

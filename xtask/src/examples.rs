@@ -15,6 +15,23 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("appspec_check", &["--profile", "agent-v2", "examples/shop/appspec.yml"], 1),
     ("deploy_service", &["--service", "svc", "--image", "app=nginx:2", "--scenario", "ok", "--json"], 0),
     ("deploy_service", &["--service", "svc", "--image", "app=nginx:1", "--scenario", "ok"], 0),
+    (
+        "deploy_service",
+        &[
+            "--service",
+            "a",
+            "--service",
+            "b",
+            "--max-parallel",
+            "1",
+            "--image",
+            "app=nginx:2",
+            "--scenario",
+            "ok",
+            "--json",
+        ],
+        0,
+    ),
     ("deploy_service", &["--service", "svc", "--image", "app=nginx:2", "--scenario", "rollback", "--json"], 1),
     (
         "deploy_service",

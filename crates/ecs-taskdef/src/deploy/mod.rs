@@ -18,6 +18,7 @@ mod rollback;
 pub mod run;
 mod scale;
 mod schedule;
+mod summary;
 mod tagging;
 mod watch;
 
@@ -37,6 +38,7 @@ use self::roll_out::Rolling;
 pub use self::rollback::RollbackRequest;
 pub use self::scale::{Autoscaler, ScaleRequest, Scaled};
 pub use self::schedule::{Scheduled, update_schedules};
+pub use self::summary::Summary;
 pub use self::tagging::is_long_arn;
 use crate::client::{Registered, ServiceDeployments, Services, Tags, TaskDefinitions};
 use crate::{Body, Error, canonical};

@@ -128,9 +128,9 @@ impl Serialize for FailureReport {
         let mut out = serializer.serialize_struct("FailureReport", 9)?;
         out.serialize_field("reason", &self.reason)?;
         out.serialize_field("cause", &self.cause())?;
-        out.serialize_field("rolled_back_to", &self.rolled_back_to)?;
+        out.serialize_field("rolledBackTo", &self.rolled_back_to)?;
         out.serialize_field("events", &self.events.iter().map(|event| &event.message).collect::<Vec<_>>())?;
-        out.serialize_field("stopped_tasks", &self.stopped_tasks.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        out.serialize_field("stoppedTasks", &self.stopped_tasks.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         out.serialize_field("alarms", &self.alarms)?;
         out.serialize_field("stage", &self.stage)?;
         out.serialize_field("hooks", &self.hooks.iter().map(|hook| &hook.id).collect::<Vec<_>>())?;

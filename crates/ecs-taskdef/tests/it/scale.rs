@@ -83,6 +83,11 @@ async fn one_revision_to_many_services() {
     for (id, end) in &ends[..20] {
         assert_eq!(end.as_ref().expect("an outcome").outcome, Outcome::Succeeded, "{id}");
     }
+    let (id, Ok(first)) = &ends[0] else { panic!("{:?}", ends[0]) };
+    let summary = serde_json::to_value(first.summary(id)).expect("JSON");
+    assert_eq!((&summary["outcome"], &summary["service"]), (&json!("succeeded"), &json!("web-0")));
+    assert!(summary["taskDefinition"].as_str().is_some_and(|arn| arn.ends_with(":2")), "{summary}");
+    assert_eq!((&summary["registered"], &summary["report"]), (&json!(true), &json!(null)));
     assert!(matches!(&ends[20].1, Err(Error::Call(_))), "one that does not exist stops no other");
     assert_eq!(cluster.list(&ListRevisions::active("web")).await.expect("revisions").len(), 2, "registered once");
     let most = most.into_inner().expect("counts").1;

@@ -18,7 +18,8 @@ async fn open(scenario: Scenario) -> (Arc<MemoryCluster>, EcsEndpoint, ManualClo
     let clock = ManualClock::at_epoch_secs(1_700_000_000).auto();
     let ids = Arc::new(SequenceIds::new(3));
     let id = ServiceId::new("c1", "svc");
-    let cluster = scenario.open(&id, PHASE, Arc::new(clock.clone()), ids).await.expect("a scenario");
+    let cluster =
+        scenario.open(std::slice::from_ref(&id), PHASE, Arc::new(clock.clone()), ids).await.expect("a scenario");
     (Arc::clone(&cluster), EcsEndpoint::new(cluster), clock)
 }
 
@@ -190,5 +191,5 @@ async fn scenarios_end_as_they_say() {
     }
     let unknown = Scenario::from("better");
     let clock = Arc::new(ManualClock::at_epoch_secs(1_700_000_000));
-    assert!(unknown.open(&ServiceId::new("c1", "svc"), PHASE, clock, Arc::new(SequenceIds::new(1))).await.is_err());
+    assert!(unknown.open(&[ServiceId::new("c1", "svc")], PHASE, clock, Arc::new(SequenceIds::new(1))).await.is_err());
 }

@@ -50,7 +50,8 @@ async fn scenarios() {
         let clock = clock();
         let (id, phase) = (ServiceId::new("c1", "svc"), std::time::Duration::from_secs(4));
         let ids = Arc::new(SequenceIds::new(8));
-        let cluster = scenario.open(&id, phase, Arc::new(clock.clone()), ids.clone()).await.unwrap();
+        let cluster =
+            scenario.open(std::slice::from_ref(&id), phase, Arc::new(clock.clone()), ids.clone()).await.unwrap();
         let server = cluster.serve(0).await.unwrap();
         let ecs = Arc::new(ecs(&server.url()));
         let definition = json!({

@@ -25,7 +25,9 @@ fn web(image: &str) -> String {
 async fn the_cli_understands_every_answer() {
     let clock = ManualClock::at_epoch_secs(1_700_000_000);
     let id = ServiceId::new("c1", "svc");
-    let opened = Scenario::Ok.open(&id, PHASE, Arc::new(clock.clone()), Arc::new(SequenceIds::new(9))).await;
+    let opened = Scenario::Ok
+        .open(std::slice::from_ref(&id), PHASE, Arc::new(clock.clone()), Arc::new(SequenceIds::new(9)))
+        .await;
     let server = opened.unwrap().serve(0).await.unwrap();
     let url = server.url();
     let aws = async |arguments: &[&str]| aws(&url, arguments).await;

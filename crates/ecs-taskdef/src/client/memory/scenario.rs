@@ -53,7 +53,7 @@ impl Fates for Play {
 const BEFORE: Duration = Duration::from_secs(3600);
 
 impl Scenario {
-    /// A cluster with one service of two tasks in a steady state. It runs revision 1 of the family `web`, a container `app`
+    /// A cluster with services of two tasks each, in a steady state; the first one names the cluster. They run revision 1 of the family `web`, a container `app`
     /// with the image `nginx:1`; every other revision fares as the scenario says, and so do tasks that are run without a
     /// service. Starting a task takes `phase`.
     ///
@@ -61,7 +61,7 @@ impl Scenario {
     /// The cluster's, if a name is none that ECS takes; [`CallError::unsupported`] for a scenario that does not exist.
     pub async fn open(
         &self,
-        id: &ServiceId,
+        services: &[ServiceId],
         phase: Duration,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
@@ -88,9 +88,13 @@ impl Scenario {
             Self::Stuck => Fate::Runs,
             _ => crash(),
         };
-        let cluster = MemoryCluster::new(&id.cluster, Arc::clone(&late) as Arc<dyn Clock>, ids)
-            .with_timing(timing)
-            .with_fates(Arc::new(Play { service: fate, task }));
+        let cluster = MemoryCluster::new(
+            services.first().map_or("default", |id| &id.cluster),
+            Arc::clone(&late) as Arc<dyn Clock>,
+            ids,
+        )
+        .with_timing(timing)
+        .with_fates(Arc::new(Play { service: fate, task }));
         let body = Body::from_json(json!({
             "family": "web",
             "networkMode": "awsvpc",
@@ -112,10 +116,12 @@ impl Scenario {
         // It has a family.
         let Ok(body) = body else { return Err(CallError::unsupported("Scenario")) };
         let first = cluster.register(&body).await?;
-        let create = CreateService::new(id.clone(), short_name(&first.arn), 2)
-            .with_circuit_breaker(breaker)
-            .with_setting("launchType", json!("FARGATE"));
-        cluster.create_service(&create).await?;
+        for id in services {
+            let create = CreateService::new(id.clone(), short_name(&first.arn), 2)
+                .with_circuit_breaker(breaker)
+                .with_setting("launchType", json!("FARGATE"));
+            cluster.create_service(&create).await?;
+        }
         late.is_over.store(true, Ordering::SeqCst);
         Ok(Arc::new(cluster))
     }
