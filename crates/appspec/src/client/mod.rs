@@ -27,6 +27,7 @@ use aws_call::CallError;
 pub use application::{Application, RegisteredRevision};
 #[cfg(feature = "memory")]
 pub use aws_call::faulty::{Fault, Script};
+#[cfg(feature = "memory")]
 pub use faulty::Faulty;
 pub use group::{
     Alarms, BlueGreen, DeploymentGroup, DeploymentOption, DeploymentType, EcsService, GreenFleet, LoadBalancers,

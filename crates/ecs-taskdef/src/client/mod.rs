@@ -23,6 +23,7 @@ use serde_json::Value as Json;
 pub use account::{Inventory, Scaling, ScheduledTarget, ScheduledTasks, Tags};
 #[cfg(feature = "memory")]
 pub use aws_call::faulty::{Fault, Script};
+#[cfg(feature = "memory")]
 pub use faulty::Faulty;
 #[cfg(feature = "serve")]
 pub use memory::EcsEndpoint;
