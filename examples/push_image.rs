@@ -20,7 +20,7 @@ use ecr_push::login::{Anonymous, Login, Logins};
 use ecr_push::oci::{OciOptions, OciRegistry};
 use ecr_push::source::{self, ArchiveOptions, Selection, Source, push_archive};
 use ecr_push::{ImageRef, Platform, PushOptions, PushReport, PushRequest, Pusher, Verify};
-use examples::LayerBars;
+use examples::{LayerBars, ecr};
 use serde_json::json;
 
 /// Pushes an image: only what is missing is sent, and the tag is written last.
@@ -52,6 +52,9 @@ struct Arguments {
     /// Compress and send the layers of a `docker save` archive although the image under the tag has them
     #[arg(long)]
     no_reuse: bool,
+    /// Create the repository in ECR if it is missing (needs the feature `aws`)
+    #[arg(long)]
+    create: bool,
     /// The most gibibytes read from standard input
     #[arg(long, value_name = "GIB", default_value_t = 64)]
     limit: u64,
@@ -79,6 +82,10 @@ async fn main() -> ExitCode {
     let bars = LayerBars::default();
     let work = async {
         let source = open(&arguments).map_err(|error| (2, error))?;
+        if arguments.create {
+            let steps = ecr::create_repository(&arguments.target).await.map_err(|error| (2, error))?;
+            steps.iter().for_each(|step| eprintln!("done: {step}"));
+        }
         push(&arguments, source, &bars).await
     };
     let done = tokio::select! {
@@ -132,7 +139,8 @@ async fn push(arguments: &Arguments, source: Source, bars: &LayerBars) -> Result
     let scratch = std::env::temp_dir();
     let (pusher, image, referrers) = match arguments.door {
         Door::Native => {
-            let pusher = native(arguments).await.map_err(|error| (2, error))?;
+            let store = ecr::store(arguments.target.registry()).await.map_err(|error| (2, error))?;
+            let pusher = Pusher::new(store, clock, ids);
             let (image, referrers) = source.into_image(&scratch, threads).map_err(failed)?;
             (pusher, image, referrers)
         }
@@ -172,29 +180,8 @@ async fn oci(arguments: &Arguments) -> anyhow::Result<OciRegistry> {
             let password = SystemEnv.var("REGISTRY_PASSWORD").context("REGISTRY_PASSWORD is not set")?;
             Arc::new(Login::new(name, password))
         }
-        None if registry.ecr().is_some() || registry.is_ecr_public() => ecr_logins(arguments).await?,
+        None if registry.ecr().is_some() || registry.is_ecr_public() => ecr::logins(registry).await?,
         None => Arc::new(Anonymous),
     };
     Ok(OciRegistry::new(registry, logins, Arc::new(SystemClock), &options)?)
-}
-
-#[cfg(feature = "aws")]
-async fn ecr_logins(arguments: &Arguments) -> anyhow::Result<Arc<dyn Logins>> {
-    examples::aws::ecr_logins(arguments.target.registry()).await
-}
-
-#[cfg(not(feature = "aws"))]
-async fn ecr_logins(_: &Arguments) -> anyhow::Result<Arc<dyn Logins>> {
-    anyhow::bail!("ECR gives its token to AWS credentials: build this example with `--features aws`")
-}
-
-#[cfg(feature = "aws")]
-async fn native(arguments: &Arguments) -> anyhow::Result<Pusher> {
-    let store = examples::aws::ecr_store(arguments.target.registry()).await?;
-    Ok(Pusher::new(store, Arc::new(SystemClock), Arc::new(SystemIds)))
-}
-
-#[cfg(not(feature = "aws"))]
-async fn native(_: &Arguments) -> anyhow::Result<Pusher> {
-    anyhow::bail!("the native door speaks ECR's own API: build this example with `--features aws`")
 }

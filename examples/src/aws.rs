@@ -6,9 +6,10 @@ use anyhow::{Context, ensure};
 use aws_call::{AccountId, Polling, Region};
 use aws_config::BehaviorVersion;
 use buildspec::run::HostShell;
-use ecr_push::Registry;
 use ecr_push::client::{Ecr, EcrPublic, ImageStore};
 use ecr_push::login::Logins;
+use ecr_push::repository::{Account, Wanted, ensure as ensure_repository};
+use ecr_push::{ImageRef, Registry};
 use ecs_taskdef::client::Ecs;
 use pipeline_runner::artifact::{ArtifactStore, S3Store};
 use pipeline_runner::client::Job;
@@ -72,6 +73,16 @@ pub async fn ecr_logins(registry: &Registry) -> anyhow::Result<Arc<dyn Logins>> 
 /// When the registry is not a private one of ECR.
 pub async fn ecr_store(registry: &Registry) -> anyhow::Result<Arc<dyn ImageStore>> {
     Ok(Arc::new(ecr_client(registry).await?))
+}
+
+/// Creates the repository of an image if it is missing; what was done, in words.
+///
+/// # Errors
+/// When the registry is not a private one of ECR, and when ECR refuses.
+pub async fn create_repository(target: &ImageRef) -> anyhow::Result<Vec<String>> {
+    let account = Account::new(Arc::new(ecr_client(target.registry()).await?));
+    let plan = ensure_repository(&account, &Wanted::new(target.repository().clone())).await?;
+    Ok(plan.steps.iter().map(ToString::to_string).collect())
 }
 
 /// A client in the region that the registry's name says, whatever the environment's.

@@ -3,6 +3,7 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod builds;
+pub mod ecr;
 mod ecs;
 pub mod findings;
 mod interrupt;

@@ -67,9 +67,12 @@ impl ArchiveLayer {
     pub fn compress(&self, scratch: &Path, threads: usize) -> Result<Blob, Error> {
         let magic = self.section.read_at(0, 4)?;
         let (diff_id, media_type, digest, section) = match magic.as_slice() {
-            [0x1f, 0x8b, ..] => {
-                (unpacked(&self.section)?, MediaType::OciLayerGzip, whole(&self.section)?, self.section.clone())
-            }
+            [0x1f, 0x8b, ..] => (
+                unpacked(&self.section, UNPACKED)?,
+                MediaType::OciLayerGzip,
+                whole(&self.section)?,
+                self.section.clone(),
+            ),
             // What zstd holds cannot be looked at here; the configuration is believed, as by every other tool.
             [0x28, 0xb5, 0x2f, 0xfd] => {
                 (self.diff_id, MediaType::OciLayerZstd, whole(&self.section)?, self.section.clone())
@@ -217,8 +220,8 @@ fn whole(section: &Section) -> Result<Digest, Error> {
     Ok(hasher.finish())
 }
 
-/// The digest of what a gzip member unpacks to.
-fn unpacked(section: &Section) -> Result<Digest, Error> {
+/// The digest of what a gzip member unpacks to, which must not be more than `most` bytes.
+fn unpacked(section: &Section, most: u64) -> Result<Digest, Error> {
     let mut reader = flate2::read::MultiGzDecoder::new(section.reader());
     let mut hasher = Hasher::new();
     let mut bytes = vec![0; 256 << 10];
@@ -230,10 +233,40 @@ fn unpacked(section: &Section) -> Result<Digest, Error> {
             return Ok(hasher.finish());
         }
         total += read as u64;
-        if total > UNPACKED {
-            let problem = format!("it unpacks to more than {UNPACKED} bytes");
+        if total > most {
+            let problem = format!("it unpacks to more than {most} bytes");
             return Err(BuildError::new(section.name().to_string(), problem, "do not use this archive").into());
         }
         hasher.update(&bytes[..read]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write;
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn a_bomb_is_given_up_at_the_limit() {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(&vec![0; 1 << 20]).unwrap();
+        let bomb = packer.finish().unwrap();
+        assert!(bomb.len() < 4096, "{}", bomb.len());
+        // Two members behind each other are one layer.
+        let twice = [bomb.as_slice(), &bomb].concat();
+        let section = |bytes: &[u8]| {
+            let mut file: File = tempfile::tempfile().unwrap();
+            file.write_all(bytes).unwrap();
+            Section::new(Arc::new(file), Path::new("layer"), 0, bytes.len() as u64)
+        };
+        assert_eq!(unpacked(&section(&bomb), 1 << 20).unwrap(), Digest::of(&vec![0; 1 << 20]));
+        for (bytes, most) in [(&bomb, (1 << 20) - 1), (&twice, (2 << 20) - 1)] {
+            let error = unpacked(&section(bytes), most).unwrap_err();
+            assert!(matches!(error, Error::Build(_)), "{error}");
+            assert!(error.to_string().contains(&format!("it unpacks to more than {most} bytes")), "{error}");
+        }
     }
 }

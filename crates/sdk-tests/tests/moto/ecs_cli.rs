@@ -73,7 +73,9 @@ async fn the_cli_understands_every_answer() {
 async fn a_rollback_is_stable_to_the_cli() {
     let clock = ManualClock::at_epoch_secs(1_700_000_000);
     let id = ServiceId::new("c1", "svc");
-    let opened = Scenario::Rollback.open(&id, PHASE, Arc::new(clock.clone()), Arc::new(SequenceIds::new(9))).await;
+    let opened = Scenario::Rollback
+        .open(std::slice::from_ref(&id), PHASE, Arc::new(clock.clone()), Arc::new(SequenceIds::new(9)))
+        .await;
     let server = opened.unwrap().serve(0).await.unwrap();
     let url = server.url();
     aws(&url, &["register-task-definition", "--cli-input-json", &web("nginx:2")]).await.unwrap();
