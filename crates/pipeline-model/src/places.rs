@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use spec_report::Span;
 
@@ -35,7 +36,8 @@ pub struct Place {
 /// The places of all fields of a declaration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
-    places: BTreeMap<String, Place>,
+    /// Shared, because each world of a template is looked at on its own.
+    places: Arc<BTreeMap<String, Place>>,
 }
 
 impl Places {
@@ -83,7 +85,7 @@ impl Places {
     }
 
     pub(crate) fn insert(&mut self, path: impl Into<String>, key: Option<Span>, value: Span, origin: Origin) {
-        self.places.insert(path.into(), Place { key, value, origin });
+        Arc::make_mut(&mut self.places).insert(path.into(), Place { key, value, origin });
     }
 }
 
