@@ -371,3 +371,27 @@ fn meta(stat: &Stat) -> Meta {
         device: stat.st_dev as u64,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Between two events a script may put another directory in the place of one that is kept open.
+    #[test]
+    fn what_a_script_has_replaced_is_found_by_its_path() {
+        let root = tempfile::tempdir().unwrap();
+        let tree = Tree::open(root.path(), None).unwrap();
+        tree.mkdir("shop").unwrap();
+        tree.create("shop/old").unwrap();
+        std::fs::rename(root.path().join("shop"), root.path().join("aside")).unwrap();
+        std::fs::create_dir(root.path().join("shop")).unwrap();
+        tree.forget_all();
+        assert!(tree.stat("shop/old").unwrap().is_none());
+        tree.create("shop/new").unwrap();
+        assert!(root.path().join("shop/new").exists());
+        // Its own changes it follows without being told.
+        tree.rename("shop", "moved").unwrap();
+        assert!(tree.stat("shop/new").unwrap().is_none());
+        assert!(tree.stat("moved/new").unwrap().is_some());
+    }
+}

@@ -57,7 +57,7 @@ async fn old_answers_are_no_outcome() {
 
 #[tokio::test]
 async fn a_lost_answer_registers_nothing_twice() {
-    for fault in [Fault::LostAnswer, Fault::Throttle, Fault::Unavailable] {
+    for fault in [Fault::LostAnswer, Fault::Throttle, Fault::Unavailable, Fault::Cut] {
         let script = Script::new().on("RegisterTaskDefinition", vec![fault.clone(); 3]);
         let (cluster, _, faulty, deployer) = broken(script).await;
         let deployment = deployer.deploy(&request("2"), &()).await.expect("an outcome");
@@ -136,11 +136,13 @@ async fn chaos() {
         let ids = aws_call::SequenceIds::new(seed);
         let mut script = Script::new();
         for operation in OPERATIONS {
-            let faults = (0..600).map(|_| match aws_call::IdSource::next_u64(&ids) % 5 {
-                0 => Fault::Throttle,
-                1 => Fault::Unavailable,
-                2 => Fault::LostAnswer,
-                3 => Fault::Stale,
+            let faults = (0..600).map(|_| match aws_call::IdSource::next_u64(&ids) % 10 {
+                0 | 1 => Fault::Throttle,
+                2 | 3 => Fault::Unavailable,
+                // A connection breaks before the call arrives, or behind it.
+                4 => Fault::Cut,
+                5 => Fault::LostAnswer,
+                6 | 7 => Fault::Stale,
                 _ => Fault::None,
             });
             script = script.on(operation, faults.collect::<Vec<_>>());

@@ -90,7 +90,7 @@ struct Wiring<'d> {
 }
 
 impl Wiring<'_> {
-    fn report(&mut self, rule: &'static Rule, span: Span, message: String) -> Diagnostic {
+    fn finding(&self, rule: &'static Rule, span: Span, message: String) -> Diagnostic {
         Diagnostic::new(rule, self.document.source(), span, message)
     }
 
@@ -101,7 +101,7 @@ impl Wiring<'_> {
         let Some(role) = role.and_then(|resource| resource.role()) else { return };
         if distrusts(role) {
             let message = format!("CodePipeline is not authorized to perform AssumeRole on role {arn}");
-            let found = self.report(&ROLE_NOT_ASSUMABLE, declaration.places.value("/roleArn"), message);
+            let found = self.finding(&ROLE_NOT_ASSUMABLE, declaration.places.value("/roleArn"), message);
             let help = format!("let `{id}` trust the service: `Principal: {{Service: {SERVICE}}}`");
             self.report.push(found.with_help(help));
         }
@@ -112,13 +112,13 @@ impl Wiring<'_> {
             let (token, range) = (webhook.secret_token.is_some(), webhook.allowed_ip_range.is_some());
             let wanted = match (kind.text.as_str(), token, range) {
                 ("GITHUB_HMAC", true, false) | ("IP", false, true) | ("UNAUTHENTICATED", false, false) => None,
-                ("GITHUB_HMAC", ..) => Some("should contain only one property: 'SecretToken'"),
-                ("IP", ..) => Some("should contain only one property: 'AllowedIPRange'"),
-                ("UNAUTHENTICATED", ..) => Some("should contain no property"),
+                ("GITHUB_HMAC", ..) => Some("'authenticationConfig' should contain only one property: 'SecretToken'"),
+                ("IP", ..) => Some("'authenticationConfig' should contain only one property: 'AllowedIPRange'"),
+                ("UNAUTHENTICATED", ..) => Some("a webhook that anyone may call takes no secret and no addresses"),
                 _ => None,
             };
             if let Some(wanted) = wanted {
-                let found = self.report(&WEBHOOK_AUTHENTICATION, kind.span, format!("'authenticationConfig' {wanted}"));
+                let found = self.finding(&WEBHOOK_AUTHENTICATION, kind.span, wanted.to_owned());
                 self.report.push(found);
             }
         }
@@ -127,7 +127,7 @@ impl Wiring<'_> {
                 "Value at 'webhook.filters' failed to satisfy constraint: Member must have length less than or equal to \
                  {MOST_FILTERS}"
             );
-            let found = self.report(&WEBHOOK_FILTERS, sixth.json_path.span, message);
+            let found = self.finding(&WEBHOOK_FILTERS, sixth.json_path.span, message);
             self.report.push(found);
         }
         self.target(whole, webhook);
@@ -159,7 +159,7 @@ impl Wiring<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its sources are: {}", names().collect::<Vec<_>>().join(", ")),
         };
-        let found = self.report(&WEBHOOK_TARGET, span, message).with_help(help);
+        let found = self.finding(&WEBHOOK_TARGET, span, message).with_help(help);
         self.report.push(found);
     }
 }
