@@ -19,6 +19,9 @@ use crate::workspace::Workspace;
 /// The most memory that a run may need, in KiB.
 const MOST_MEMORY: u64 = 50 << 10;
 
+/// How much of the last line of a log an error shows.
+const MOST_OF_A_LINE: usize = 500;
+
 /// What every process of a case has among its arguments, so that those that are left are found.
 const MARK: &str = "7654321";
 
@@ -28,6 +31,8 @@ struct Case {
     commands: &'static [&'static str],
     /// Further arguments of the program.
     arguments: &'static [&'static str],
+    /// Whether the program is the first one in a namespace of processes, as in a container that has no `init`.
+    alone: bool,
     /// Whether it gets a Ctrl-C once it has said `ready`.
     interrupted: bool,
     code: i32,
@@ -36,11 +41,16 @@ struct Case {
 
 impl Case {
     const fn new(name: &'static str, commands: &'static [&'static str], code: i32, status: &'static str) -> Self {
-        Self { name, commands, arguments: &[], interrupted: false, code, status }
+        Self { name, commands, arguments: &[], alone: false, interrupted: false, code, status }
     }
 
     const fn with(mut self, arguments: &'static [&'static str]) -> Self {
         self.arguments = arguments;
+        self
+    }
+
+    const fn alone(mut self) -> Self {
+        self.alone = true;
         self
     }
 
@@ -49,6 +59,11 @@ impl Case {
         self
     }
 }
+
+const DAEMON: &[&str] = &["setsid sh -c 'setsid sleep 7654321 & sleep 7654321' >/dev/null 2>&1 &"];
+
+/// With these `unshare` starts a program as the first one of a namespace of processes; no user needs more rights for it.
+const ALONE: &[&str] = &["--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child", "--"];
 
 const CASES: &[Case] = &[
     Case::new("1 GiB in one line", &["head -c 1073741824 /dev/zero | tr '\\0' x"], 0, "SUCCEEDED"),
@@ -74,7 +89,9 @@ const CASES: &[Case] = &[
         0,
         "SUCCEEDED",
     ),
-    Case::new("a daemon", &["setsid sh -c 'setsid sleep 7654321 & sleep 7654321' >/dev/null 2>&1 &"], 0, "SUCCEEDED"),
+    Case::new("a daemon", DAEMON, 0, "SUCCEEDED"),
+    // The session that the program belongs to cannot be seen from there.
+    Case::new("a daemon, in a namespace", DAEMON, 0, "SUCCEEDED").alone(),
     Case::new(
         "a daemon that hides",
         &[
@@ -120,15 +137,23 @@ fn measure(program: &Path, directory: &Path, case: &Case) -> anyhow::Result<(u64
     // JSON is YAML.
     fs::write(directory.join("buildspec.yml"), spec.to_string())?;
     let started = Instant::now();
-    let mut command = Command::new(program);
+    let mut command = if case.alone {
+        let mut unshare = Command::new("unshare");
+        unshare.args(ALONE).arg(program);
+        unshare
+    } else {
+        Command::new(program)
+    };
     command.arg("--json").args(case.arguments).arg(directory);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let id = child.id();
     let mut log = BufReader::new(child.stderr.take().context("there is no log")?);
     let interrupted = case.interrupted;
-    let reader = std::thread::spawn(move || -> anyhow::Result<()> {
-        let mut line = Vec::new();
+    // Its result is the last line, which tells why a program that printed no result has ended.
+    let reader = std::thread::spawn(move || -> anyhow::Result<String> {
+        let (mut line, mut last) = (Vec::new(), Vec::new());
         while {
+            last.clone_from(&line);
             line.clear();
             log.read_until(b'\n', &mut line)?
         } > 0
@@ -138,20 +163,22 @@ fn measure(program: &Path, directory: &Path, case: &Case) -> anyhow::Result<(u64
                 ensure!(killed.success(), "the program cannot be interrupted");
             }
         }
-        Ok(())
+        Ok(String::from_utf8_lossy(&last).trim_end().chars().take(MOST_OF_A_LINE).collect())
     });
     let mut memory = 0;
     let status = loop {
-        memory = memory.max(high_water(id));
+        let program = if case.alone { child_of(id) } else { Some(id) };
+        memory = memory.max(program.map(high_water).unwrap_or_default());
         if let Some(status) = child.try_wait()? {
             break status;
         }
         std::thread::sleep(Duration::from_millis(5));
     };
-    reader.join().map_err(|_| anyhow::anyhow!("the reader of the log has ended early"))??;
+    let last_of_log = reader.join().map_err(|_| anyhow::anyhow!("the reader of the log has ended early"))??;
     let took = started.elapsed();
     let output = std::io::read_to_string(child.stdout.take().context("there is no output")?)?;
-    let last = output.lines().last().context("nothing was printed")?;
+    let last =
+        output.lines().last().with_context(|| format!("it ended with {status} and no result, after: {last_of_log}"))?;
     let result: Value = serde_json::from_str(last).context("the last line is no JSON")?;
     let found = result["builds"][0]["buildStatus"].as_str().unwrap_or_default().to_owned();
     ensure!(found == case.status, "it ended as {found}, expected {}: {last}", case.status);
@@ -167,6 +194,11 @@ fn high_water(id: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}
+
+fn child_of(id: u32) -> Option<u32> {
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+    children.split_whitespace().next()?.parse().ok()
 }
 
 fn left_behind() -> anyhow::Result<Vec<String>> {

@@ -76,9 +76,7 @@ mod linux {
     use std::fs;
     use std::os::fd::OwnedFd;
 
-    use rustix::process::{
-        Pid, PidfdFlags, Signal, WaitOptions, getpid, getsid, pidfd_open, pidfd_send_signal, waitpid,
-    };
+    use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, getpid, pidfd_open, pidfd_send_signal, waitpid};
 
     /// A process, held so that its number cannot become another one's.
     #[derive(Debug)]
@@ -106,19 +104,21 @@ mod linux {
 
     pub(super) fn find(entry: &[u8], with_orphans: bool) -> Vec<Stray> {
         let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+        let own = Stat::of(getpid());
         let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
         let numbers = numbers.filter_map(Pid::from_raw).filter(|pid| *pid != getpid());
+        let wanted = |pid| {
+            let stat = Stat::of(pid).filter(Stat::is_alive)?;
+            let orphan = stat.parent == getpid().as_raw_pid();
+            let taken_in = with_orphans && orphan && own.is_some_and(|own| own.session != stat.session);
+            (taken_in || carries(pid, entry)).then_some(orphan)
+        };
         numbers
             .filter_map(|pid| {
-                let marked = carries(pid, entry);
-                let orphan = is_child(pid);
-                let taken_in = || with_orphans && orphan && getsid(Some(pid)).ok() != getsid(None).ok();
-                if !marked && !taken_in() {
-                    return None;
-                }
+                wanted(pid)?;
                 // Looked at again behind the handle: the number may have changed hands in between.
                 let handle = pidfd_open(pid, PidfdFlags::empty()).ok()?;
-                (is_alive(pid) && (carries(pid, entry) || taken_in())).then_some(Stray { pid, handle, orphan })
+                wanted(pid).map(|orphan| Stray { pid, handle, orphan })
             })
             .collect()
     }
@@ -128,20 +128,60 @@ mod linux {
         environment.split(|byte| *byte == 0).any(|other| other == entry)
     }
 
-    /// What the system tells behind the name of a process, which may hold anything: state, parent.
-    fn status(pid: Pid) -> Option<(String, i32)> {
-        let text = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-        let text = String::from_utf8_lossy(&text);
-        let mut fields = text.rsplit(") ").next()?.split(' ');
-        Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
+    /// What the system tells of a process in one line.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Stat {
+        state: char,
+        parent: i32,
+        /// Asked for here and not by `getsid`: that answers 0, which is no process, for a leader that cannot be seen from here
+        /// (this program in a container that somebody else's shell entered) and for a process that is just being collected.
+        session: i32,
     }
 
-    fn is_child(pid: Pid) -> bool {
-        status(pid).is_some_and(|(_, parent)| parent == getpid().as_raw_nonzero().get())
+    impl Stat {
+        fn of(pid: Pid) -> Option<Self> {
+            let text = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+            Self::parse(&String::from_utf8_lossy(&text))
+        }
+
+        /// Number, name in parentheses, state, parent, group, session. The name may hold anything.
+        fn parse(text: &str) -> Option<Self> {
+            let mut fields = text.rsplit(") ").next()?.split(' ');
+            let state = fields.next()?.chars().next()?;
+            let parent = fields.next()?.parse().ok()?;
+            let session = fields.nth(1)?.parse().ok()?;
+            Some(Self { state, parent, session })
+        }
+
+        const fn is_alive(&self) -> bool {
+            !matches!(self.state, 'Z' | 'X')
+        }
     }
 
-    fn is_alive(pid: Pid) -> bool {
-        status(pid).is_some_and(|(state, _)| state != "Z" && state != "X")
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_line_of_a_process() {
+            let of = |state, parent, session| Some(Stat { state, parent, session });
+            for (line, expected) in [
+                ("42 (sleep) S 7 42 40 0 -1 4194560", of('S', 7, 40)),
+                ("42 (a) S 1 (b) c) Z 7 42 0 0 -1 0", of('Z', 7, 0)),
+                ("42 (gone) X 0 -1 -1 0 -1 0", of('X', 0, -1)),
+                ("42 (cut) S 7 42", None),
+                ("", None),
+            ] {
+                assert_eq!(Stat::parse(line), expected, "{line}");
+            }
+        }
+
+        #[test]
+        fn this_process() {
+            let stat = Stat::of(getpid()).unwrap();
+            assert!(stat.is_alive());
+            assert_eq!(stat.parent, std::os::unix::process::parent_id() as i32);
+        }
     }
 }
 
