@@ -263,7 +263,8 @@ pub enum ActionOutcome {
     Continue {
         /// Comes back as [`ActionJob::continuation`].
         token: String,
-        /// When to run again.
+        /// When to run again. Zero is at once, and also for an action that is given up in this moment: what it has begun
+        /// elsewhere is then its to end.
         after: Duration,
     },
 }

@@ -3,7 +3,8 @@
 //! A project whose source is `CODEPIPELINE` cannot be started by anyone else as it is; so source and artifacts are replaced
 //! for the build by the objects that they are.
 
-use aws_call::CallError;
+use std::time::Duration;
+
 use buildspec::client::{EnvironmentVariable, ProjectArtifacts, ProjectSource, StartBuildRequest, VariableKind};
 use buildspec::{BuildLogs, FollowEvent, follow_polling, follow_until};
 
@@ -12,7 +13,8 @@ use crate::backends::RemoteBuilds;
 use crate::job::{ActionJob, ActionOutcome, JobContext};
 use crate::providers::{call_failed, primary, variables};
 
-/// Starts the build and follows it to its end. When the action is given up, the build is asked to stop.
+/// Starts the build, or follows it to its end when it has been started: the action goes on with the build's id, so that a
+/// runner that has to begin anew finds it. When the action is given up, the build is asked to stop.
 ///
 /// # Errors
 /// The outcome to answer with, when the build could not be started or was lost from sight.
@@ -21,12 +23,18 @@ pub(crate) async fn run(
     job: &ActionJob,
     cx: &JobContext,
 ) -> Result<ActionOutcome, ActionOutcome> {
-    let request = request(job, cx)?;
-    let failed = |error: &CallError| call_failed(&format!("project {}", request.project_name), error);
-    let id = match &job.continuation {
-        Some(id) => id.clone(),
-        None => remote.builds.start_build(&request).await.map_err(|error| failed(&error))?.id,
-    };
+    match &job.continuation {
+        Some(id) => follow(remote, id, cx).await,
+        None => {
+            let request = request(job, cx)?;
+            let started = remote.builds.start_build(&request).await;
+            let build = started.map_err(|error| call_failed(&format!("project {}", request.project_name), &error))?;
+            Ok(ActionOutcome::Continue { token: build.id, after: Duration::ZERO })
+        }
+    }
+}
+
+async fn follow(remote: &RemoteBuilds, id: &str, cx: &JobContext) -> Result<ActionOutcome, ActionOutcome> {
     let logs: Option<&dyn BuildLogs> = remote.logs.as_deref();
     let mut tell = |event: FollowEvent| match event {
         FollowEvent::Line(line) => cx.log(line.message.trim_end()),
@@ -35,10 +43,10 @@ pub(crate) async fn run(
     };
     let polling = follow_polling();
     let ended =
-        follow_until(&*remote.builds, logs, &id, &*cx.clock, &*cx.ids, &polling, cx.cancel.cancelled(), &mut tell);
+        follow_until(&*remote.builds, logs, id, &*cx.clock, &*cx.ids, &polling, cx.cancel.cancelled(), &mut tell);
     let followed = ended.await.map_err(|error| {
         let why = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
-        ActionOutcome::failed(format!("{error}{why}")).with_external_id(&id)
+        ActionOutcome::failed(format!("{error}{why}")).with_external_id(id)
     })?;
     if !followed.is_success() {
         let status = &followed.build.build_status;

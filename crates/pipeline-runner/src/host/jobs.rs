@@ -215,9 +215,12 @@ async fn run_to_end(
                 if sender.send(asked).is_err() || taken.await.is_err() {
                     return gone("given up with its host");
                 }
-                tokio::select! {
-                    () = cx.clock.sleep(after) => {}
-                    () = cx.cancel.cancelled() => return gone("given up while it waited"),
+                // Who asks for no pause has begun something, and is called even when given up: only it can end that.
+                if !after.is_zero() {
+                    tokio::select! {
+                        () = cx.clock.sleep(after) => {}
+                        () = cx.cancel.cancelled() => return gone("given up while it waited"),
+                    }
                 }
                 job = ActionJob::new(pipeline, start);
                 job.continuation = Some(token);

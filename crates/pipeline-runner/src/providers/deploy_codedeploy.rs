@@ -6,7 +6,6 @@ use std::sync::Arc;
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
-use appspec::Deployments;
 use appspec::client::{BundleType, CreateDeployment, RevisionLocation};
 use async_trait::async_trait;
 use pipeline_model::model::ActionTypeId;
@@ -49,9 +48,14 @@ impl CodeDeploy {
                 to_directory(root, &bundle, (application, group), cx).await
             }
             (None, Some(deployments)) => {
+                if let Some(id) = &job.continuation {
+                    return deployment::follow(deployments, id, &name, cx).await;
+                }
                 // The service fetches it; but what is not there is told in the same words as everywhere.
                 cx.unpack(artifact, key).await?;
-                remotely(deployments, &cx.locate(key), (application, group), cx).await
+                let (bucket, object) = s3_place(&cx.locate(key))?;
+                let revision = RevisionLocation::s3(bucket, object, BundleType::Zip);
+                deployment::begin(deployments, &CreateDeployment::new(application, group, revision)).await
             }
             (None, None) => Err(ActionOutcome::misconfigured(format!(
                 "there is no host for the deployment group `{}` here: name a directory for it in the settings, \
@@ -60,17 +64,6 @@ impl CodeDeploy {
             ))),
         }
     }
-}
-
-async fn remotely(
-    deployments: &Arc<dyn Deployments>,
-    located: &str,
-    (application, group): (&str, &str),
-    cx: &JobContext,
-) -> Result<ActionOutcome, ActionOutcome> {
-    let (bucket, object) = s3_place(located)?;
-    let revision = RevisionLocation::s3(bucket, object, BundleType::Zip);
-    deployment::follow(deployments, &CreateDeployment::new(application, group, revision), cx).await
 }
 
 /// How often a host that somebody else deploys to is tried again, a second apart.

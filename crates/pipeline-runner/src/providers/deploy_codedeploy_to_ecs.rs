@@ -44,6 +44,9 @@ impl ActionProvider for CodeDeployToEcs {
 impl CodeDeployToEcs {
     async fn deploy(&self, job: &ActionJob, cx: &JobContext) -> Result<ActionOutcome, ActionOutcome> {
         let (application, group) = (job.required("ApplicationName")?, job.required("DeploymentGroupName")?);
+        if let (Some(id), Some(deployments)) = (&job.continuation, &self.backends.deployments) {
+            return deployment::follow(deployments, id, &format!("{application}/{group}"), cx).await;
+        }
         let task_artifact = job.required("TaskDefinitionTemplateArtifact")?;
         let spec_artifact = job.required("AppSpecTemplateArtifact")?;
         let inputs = Inputs::unpack(job, cx).await?;
@@ -64,7 +67,7 @@ impl CodeDeployToEcs {
         cx.log(&format!("registered {revision}"));
         let content = fill(&app_spec.text, "<TASK_DEFINITION>", &revision, &app_spec.name)?;
         let create = CreateDeployment::new(application, group, RevisionLocation::content(content));
-        deployment::follow(deployments, &create, cx).await
+        deployment::begin(deployments, &create).await
     }
 
     async fn register(&self, name: &str, text: &str) -> Result<String, ActionOutcome> {

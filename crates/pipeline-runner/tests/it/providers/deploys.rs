@@ -1,6 +1,7 @@
 //! Deployments: a host, a bucket, a function, and ECS through CodeDeploy.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use appspec::client::memory::MemoryCodeDeploy;
 use appspec::client::{
@@ -8,9 +9,9 @@ use appspec::client::{
 };
 use aws_call::SequenceIds;
 use ecs_taskdef::client::TaskDefinitions as _;
-use pipeline_runner::ActionJob;
 use pipeline_runner::client::{Commands, Function};
 use pipeline_runner::core::FailureKind;
+use pipeline_runner::{ActionJob, ActionOutcome, Providers};
 
 use super::{Bench, action, are_in_the_catalogue, failed, succeeded, text};
 
@@ -245,6 +246,29 @@ async fn code_deploy_gets_a_revision_with_the_image() {
         assert!(message.contains(says), "{message}");
     }
     assert!(bench.cluster.describe("web:3").await.is_err(), "what cannot go on registers nothing");
+}
+
+/// A runner that begins anew follows what the killed one has made: a second deployment would be refused, or come on top.
+#[tokio::test]
+async fn a_deployment_that_was_made_is_followed_and_not_made_again() {
+    let mut bench = Bench::new();
+    let service = traffic(&bench).await;
+    bench.backends.deployments = Some(Arc::new(service.clone()));
+    bench.artifact("ecs/Templates", &[("taskdef.json", TASK_DEFINITION), ("appspec.yaml", APP_SPEC)]).await;
+    bench.artifact("ecs/Image", &[("imageDetail.json", &format!(r#"{{"ImageURI":"{IMAGE}"}}"#))]).await;
+    let mut job = to_ecs(&[("Image1ArtifactName", "Image"), ("Image1ContainerName", "IMAGE1_NAME")]);
+    let provider = Providers::builtin(&bench.backends).get(&job.action_type).unwrap();
+    let made = provider.run(job.clone(), &bench.context()).await;
+    let ActionOutcome::Continue { token, after } = made else { panic!("{made:?}") };
+    assert_eq!(after, Duration::ZERO);
+    job.continuation = Some(token.clone());
+    let given_up = bench.context();
+    given_up.cancel.cancel();
+    let (_, message) = failed(&provider.run(job.clone(), &given_up).await);
+    assert!(message.contains("given up, asked to stop"), "{message}");
+    assert!(bench.cluster.describe("web:2").await.is_err(), "nothing was registered again");
+    let (_, message) = failed(&provider.run(job, &bench.context()).await);
+    assert!(message.contains("shop/live") && message.to_lowercase().contains("stopped"), "{message}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod builds;
 mod deploys;
 mod invokes;
+mod remote_builds;
 mod rules;
 mod sources;
 mod stacks;
@@ -101,10 +102,15 @@ impl Bench {
     }
 
     pub(crate) fn context(&self) -> JobContext {
+        self.context_over(Arc::clone(&self.store) as _)
+    }
+
+    /// The same with artifacts that are kept elsewhere.
+    pub(crate) fn context_over(&self, store: Arc<dyn ArtifactStore>) -> JobContext {
         let run = self.runs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let log = Arc::clone(&self.log);
         JobContext::new(
-            Arc::clone(&self.store) as _,
+            store,
             self.path(&format!("work-{run}")),
             (
                 Arc::new(self.clock.clone()),
