@@ -49,6 +49,7 @@ pub async fn backends(settings: &LocalSettings, site: &Site) -> anyhow::Result<B
         objects: Arc::new(settings.buckets(&site.root)),
         functions: Arc::new(settings.functions(&site.root, &site.scratch)),
         stacks: None,
+        change_sets: None,
         state_machines: None,
         pipelines: None,
         polling: Polling::default(),

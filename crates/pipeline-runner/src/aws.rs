@@ -62,6 +62,7 @@ impl AwsClients {
 
     fn over(&self, config: &SdkConfig, account: AccountId, region: Region) -> Backends {
         let ecs = Arc::new(Ecs::from(aws_sdk_ecs::Client::new(config)));
+        let stacks = Arc::new(CloudFormation::from(aws_sdk_cloudformation::Client::new(config)));
         let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
         Backends {
             builds: Some(RemoteBuilds {
@@ -76,7 +77,8 @@ impl AwsClients {
             )))),
             objects: Arc::new(S3::from(aws_sdk_s3::Client::new(config))),
             functions: Arc::new(Lambda::new(aws_sdk_lambda::Client::new(config), clock, ids)),
-            stacks: Some(Arc::new(CloudFormation::from(aws_sdk_cloudformation::Client::new(config)))),
+            stacks: Some(Arc::clone(&stacks) as _),
+            change_sets: Some(stacks),
             state_machines: Some(Arc::new(StepFunctions::from(aws_sdk_sfn::Client::new(config)))),
             pipelines: Some(Arc::new(CodePipeline::from(aws_sdk_codepipeline::Client::new(config)))),
             polling: Polling::default(),

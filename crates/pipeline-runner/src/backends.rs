@@ -11,7 +11,7 @@ use buildspec::{BuildLogs, Builds};
 use ecr_push::client::ImageStore;
 use ecs_taskdef::client::{Services, TaskDefinitions};
 use pipeline_model::client::Executions;
-use pipeline_model::stacks::Stacks;
+use pipeline_model::stacks::{ChangeSets, Stacks};
 
 use crate::client::{Functions, Objects, StateMachines};
 use crate::settings::Project;
@@ -53,6 +53,8 @@ pub struct Backends {
     pub functions: Arc<dyn Functions>,
     /// CloudFormation.
     pub stacks: Option<Arc<dyn Stacks>>,
+    /// CloudFormation, as far as change sets go.
+    pub change_sets: Option<Arc<dyn ChangeSets>>,
     /// Step Functions.
     pub state_machines: Option<Arc<dyn StateMachines>>,
     /// CodePipeline, as far as other pipelines are started.

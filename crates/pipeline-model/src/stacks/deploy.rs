@@ -11,10 +11,10 @@ use super::{Follow, Stack, StackError, StackEvent, StackInput, Stacks, Verdict, 
 /// Dropping a future that is under way ends the watching and nothing else: CloudFormation goes on.
 #[derive(Clone)]
 pub struct StackDeployer {
-    stacks: Arc<dyn Stacks>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
-    polling: Polling,
+    pub(super) stacks: Arc<dyn Stacks>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdSource>,
+    pub(super) polling: Polling,
 }
 
 impl std::fmt::Debug for StackDeployer {
@@ -161,19 +161,19 @@ impl StackDeployer {
     }
 
     /// The request with a token: when an answer is lost, the SDK sends it again.
-    fn once(&self, input: &StackInput) -> StackInput {
+    pub(super) fn once(&self, input: &StackInput) -> StackInput {
         let mut input = input.clone();
         input.client_request_token.get_or_insert_with(|| self.ids.uuid());
         input
     }
 
     /// Follows what happens from now on.
-    async fn behind(&self, stack: &Stack) -> Result<Follow, StackError> {
+    pub(super) async fn behind(&self, stack: &Stack) -> Result<Follow, StackError> {
         let events = self.stacks.events(&stack.id, None).await?;
         Ok(Follow::new(stack.id.clone(), events.last().map(|event| event.id.clone())))
     }
 
-    async fn follow(
+    pub(super) async fn follow(
         &self,
         stack: &str,
         mut follow: Follow,

@@ -29,6 +29,16 @@ pub enum StackError {
         /// Its status.
         status: String,
     },
+    /// A change set could not be computed.
+    #[error("change set `{name}` of stack `{stack}` failed: {}", reason.as_deref().unwrap_or("it does not say why"))]
+    ChangeSet {
+        /// The stack.
+        stack: String,
+        /// The change set.
+        name: String,
+        /// What the service says.
+        reason: Option<String>,
+    },
     /// Somebody else is at it.
     #[error("stack `{stack}` is in {status}: another operation is under way; wait for its end and try again")]
     Busy {

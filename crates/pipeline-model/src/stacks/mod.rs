@@ -2,7 +2,8 @@
 //!
 //! [`Stacks`] is what a program asks of the service; [`StackDeployer`] is what people do with it: `create-stack`,
 //! `update-stack` and `delete-stack`, each followed until it is over. A rollback is a failure, with the event that began
-//! it. [`memory`] (feature `memory`) is a service without a network, [`sdk`] (feature `sdk`) the real one.
+//! it. Whoever wants to look before something is done asks [`ChangeSets`] for a change set.
+//! [`memory`] (feature `memory`) is a service without a network, [`sdk`] (feature `sdk`) the real one.
 //!
 //! ```
 //! # #[cfg(feature = "memory")]
@@ -28,6 +29,7 @@
 //! # fn main() {}
 //! ```
 
+mod change_set;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod deploy;
@@ -35,6 +37,7 @@ mod error;
 mod follow;
 #[cfg(feature = "memory")]
 pub mod memory;
+mod prepare;
 #[cfg(feature = "sdk")]
 pub mod sdk;
 mod types;
@@ -44,9 +47,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_call::CallError;
 
+pub use change_set::{ChangeSet, ChangeSetInput, ChangeSets, ResourceChange};
 pub use deploy::{Change, Deployed, StackDeployer};
 pub use error::StackError;
 pub use follow::{Follow, Verdict};
+pub use prepare::Prepared;
 pub use types::{Parameter, Stack, StackEvent, StackInput};
 
 /// What a program asks of CloudFormation.

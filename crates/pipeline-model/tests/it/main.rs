@@ -2,6 +2,7 @@
 
 mod actions;
 mod build;
+mod change_sets;
 mod client;
 mod cloudformation;
 mod draw;

@@ -116,6 +116,7 @@ impl LocalAccount {
             objects: Arc::new(settings.buckets(&site.root)),
             functions: Arc::new(settings.functions(&site.root, &site.scratch)),
             stacks: None,
+            change_sets: None,
             state_machines: None,
             pipelines: None,
             polling: Polling::new(Backoff::constant(Duration::from_millis(200))),

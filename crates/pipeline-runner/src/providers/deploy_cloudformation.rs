@@ -1,4 +1,5 @@
-//! `Deploy/AWS/CloudFormation`: creates, updates, replaces or deletes a stack, and follows it to an honest end.
+//! `Deploy/AWS/CloudFormation`: creates, updates, replaces or deletes a stack, at once or through a change set, and follows it
+//! to an honest end.
 //!
 //! A stack is what CloudFormation makes of a template, and nothing on this machine can: without [`Backends::stacks`] the
 //! action is refused by name. What the modes do to a stack that has failed is said on the page "AWS CloudFormation deploy
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pipeline_model::model::ActionTypeId;
-use pipeline_model::stacks::{Change, Deployed, StackDeployer, StackError, StackInput, Stacks, is_missing};
+use pipeline_model::stacks::{Change, Deployed, Prepared, StackDeployer, StackError, StackInput, Stacks, is_missing};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -69,30 +70,48 @@ impl CloudFormation {
                 stack.escape_debug()
             )));
         };
+        let change_sets = || {
+            let name = job.required("ChangeSetName")?;
+            let sets = self.backends.change_sets.as_ref();
+            let sets = sets.ok_or_else(|| {
+                ActionOutcome::misconfigured("change sets need CloudFormation, whose client the backends lack: add it")
+            })?;
+            Ok::<_, ActionOutcome>((&**sets, name))
+        };
         let deployer = StackDeployer::new(Arc::clone(stacks), Arc::clone(&cx.clock), Arc::clone(&cx.ids))
             .with_polling(self.backends.polling.clone());
         let work = async {
-            match mode {
+            let deployed = match mode {
                 "CREATE_UPDATE" => deployer.deploy(&input(stack, job, cx).await?, &watch(cx)).await.map_err(refused),
                 "REPLACE_ON_FAILURE" => {
                     let input = input(stack, job, cx).await?;
                     clear(&**stacks, &deployer, stack, cx).await?;
                     deployer.deploy(&input, &watch(cx)).await.map_err(refused)
                 }
+                "CHANGE_SET_REPLACE" => {
+                    let (sets, name) = change_sets()?;
+                    let input = input(stack, job, cx).await?;
+                    return Ok(prepared(name, &deployer.prepare(sets, &input, name).await.map_err(refused)?, cx));
+                }
+                "CHANGE_SET_EXECUTE" => {
+                    let (sets, name) = change_sets()?;
+                    deployer.execute(sets, stack, name, &watch(cx)).await.map_err(refused)
+                }
                 "DELETE_ONLY" => deployer.delete(stack, &watch(cx)).await.map_err(refused),
                 other => Err(ActionOutcome::misconfigured(format!(
-                    "`ActionMode` `{}` is not done here: write CREATE_UPDATE, REPLACE_ON_FAILURE or DELETE_ONLY",
+                    "`ActionMode` `{}` is not done here: write CREATE_UPDATE, REPLACE_ON_FAILURE, CHANGE_SET_REPLACE, \
+                     CHANGE_SET_EXECUTE or DELETE_ONLY",
                     other.escape_debug()
                 ))),
-            }
+            };
+            told(stack, deployed?, job, cx).await
         };
-        let deployed = tokio::select! {
-            deployed = work => deployed?,
+        tokio::select! {
+            ended = work => ended,
             () = cx.cancel.cancelled() => {
-                return Err(ActionOutcome::failed(format!("stack `{stack}`: given up; CloudFormation goes on with it")));
+                Err(ActionOutcome::failed(format!("stack `{stack}`: given up; CloudFormation goes on with it")))
             }
-        };
-        told(stack, deployed, job, cx).await
+        }
     }
 }
 
@@ -234,6 +253,17 @@ async fn file(place: &str, key: &str, job: &ActionJob, cx: &JobContext) -> Resul
         )),
         _ => Error::file(&path, error).into(),
     })
+}
+
+/// Whoever approves the change set reads its changes in the action's log.
+fn prepared(name: &str, prepared: &Prepared, cx: &JobContext) -> ActionOutcome {
+    prepared.changes.iter().for_each(|change| cx.log(&change.to_string()));
+    let done = match prepared.changes.len() {
+        0 => format!("change set `{name}` has no changes"),
+        1 => format!("change set `{name}` has 1 change"),
+        count => format!("change set `{name}` has {count} changes"),
+    };
+    ActionOutcome::succeeded().with_summary(done).with_external_id(&prepared.id)
 }
 
 async fn told(

@@ -76,6 +76,7 @@ impl Site {
             objects: Arc::new(Buckets::new()),
             functions: Arc::new(Commands::new(path("functions"), Vec::new())),
             stacks: None,
+            change_sets: None,
             state_machines: None,
             pipelines: None,
             polling: Polling::new(Backoff::constant(Duration::from_millis(100))),

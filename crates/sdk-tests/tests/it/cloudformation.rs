@@ -9,7 +9,8 @@ use aws_call::Fault;
 use aws_sdk_cloudformation::{Client, Config};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use pipeline_model::stacks::{
-    Stack, StackEvent, StackInput, Stacks as _, is_missing, nothing_to_update, sdk::CloudFormation,
+    ChangeSetInput, ChangeSets as _, Stack, StackEvent, StackInput, Stacks as _, is_missing, nothing_to_update,
+    sdk::CloudFormation,
 };
 
 use crate::wire;
@@ -207,4 +208,104 @@ async fn events_come_in_the_order_of_time_from_where_they_were_left() {
     assert_eq!(asked.lock().unwrap().len(), 1);
     let (stacks, _) = cloudformation([refused("ValidationError", "Stack [shop] does not exist")]);
     assert!(is_missing(&stacks.events("shop", None).await.unwrap_err()));
+}
+
+const CHANGE_SET: &str =
+    "arn:aws:cloudformation:us-east-1:123456789012:changeSet/release/aaaaaaaa-2222-4222-8333-bbbbbbbbbbbb";
+
+#[tokio::test(start_paused = true)]
+async fn a_change_set_is_asked_for_again_as_it_was() {
+    let answer = || ok("CreateChangeSet", &format!("<Id>{CHANGE_SET}</Id><StackId>{ID}</StackId>"));
+    let (stacks, asked) = cloudformation([wire::unavailable(), answer(), answer(), ok("CreateChangeSet", "")]);
+    let update = ChangeSetInput::new(input(), "release");
+    assert_eq!(stacks.create_change_set(&update).await.unwrap(), CHANGE_SET);
+    stacks.create_change_set(&update.clone().creating()).await.unwrap();
+    // Without its id it cannot be looked at.
+    assert_eq!(stacks.create_change_set(&update).await.unwrap_err().fault(), Fault::Other);
+    let asked = asked.lock().unwrap();
+    let mut expected = written("CreateChangeSet");
+    expected.remove("ClientRequestToken");
+    expected.extend(fields(&[("ChangeSetName", "release"), ("ChangeSetType", "UPDATE"), ("ClientToken", "once")]));
+    assert_eq!((&asked[0], &asked[1]), (&expected, &expected));
+    assert_eq!(asked[2].get("ChangeSetType").map(String::as_str), Some("CREATE"));
+}
+
+#[tokio::test]
+async fn the_changes_of_all_pages_are_shown() {
+    let change = |action: &str, id: &str, more: &str| {
+        format!(
+            "<member><Type>Resource</Type><ResourceChange><Action>{action}</Action><LogicalResourceId>{id}</LogicalResourceId>\
+             <ResourceType>AWS::S3::Bucket</ResourceType>{more}</ResourceChange></member>"
+        )
+    };
+    let page = |changes: &str, token: &str| {
+        ok(
+            "DescribeChangeSet",
+            &format!(
+                "<ChangeSetId>{CHANGE_SET}</ChangeSetId><StackId>{ID}</StackId><Status>CREATE_COMPLETE</Status>\
+                 <Changes>{changes}</Changes>{token}"
+            ),
+        )
+    };
+    let first = change("Add", "New", "") + &change("Modify", "Moved", "<Replacement>True</Replacement>");
+    let second = change("Modify", "Perhaps", "<Replacement>Conditional</Replacement>")
+        + &change("Modify", "Stays", "<Replacement>False</Replacement>");
+    let (stacks, asked) =
+        cloudformation([page(&first, "<NextToken>more</NextToken>"), page(&second, ""), ok("DescribeChangeSet", "")]);
+    let set = stacks.describe_change_set("shop", "release").await.unwrap();
+    assert_eq!((set.id.as_str(), set.stack_id.as_str(), set.status.as_str()), (CHANGE_SET, ID, "CREATE_COMPLETE"));
+    let shown: Vec<String> = set.changes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "Add New (AWS::S3::Bucket)",
+            "Modify Moved (AWS::S3::Bucket), replaced",
+            "Modify Perhaps (AWS::S3::Bucket), perhaps replaced",
+            "Modify Stays (AWS::S3::Bucket)",
+        ]
+    );
+    assert_eq!(asked.lock().unwrap()[1].get("NextToken").map(String::as_str), Some("more"));
+    assert_eq!(stacks.describe_change_set("shop", "release").await.unwrap_err().fault(), Fault::Other);
+}
+
+#[tokio::test]
+async fn nothing_to_change_is_told_from_a_failure() {
+    let answer = |reason: &str| {
+        ok(
+            "DescribeChangeSet",
+            &format!(
+                "<ChangeSetId>{CHANGE_SET}</ChangeSetId><StackId>{ID}</StackId><Status>FAILED</Status>\
+                 <StatusReason>{reason}</StatusReason>"
+            ),
+        )
+    };
+    let empty =
+        "The submitted information didn't contain changes. Submit different information to create a change set.";
+    let (stacks, _) =
+        cloudformation([answer(empty), answer("No updates are to be performed."), answer("Transform failed")]);
+    for expected in [true, true, false] {
+        assert_eq!(stacks.describe_change_set("shop", "release").await.unwrap().is_empty(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_set_is_executed_once_and_deleted() {
+    let (stacks, asked) = cloudformation([
+        wire::unavailable(),
+        ok("ExecuteChangeSet", ""),
+        ok("DeleteChangeSet", ""),
+        refused("ChangeSetNotFound", "ChangeSet [release] does not exist"),
+    ]);
+    stacks.execute_change_set(ID, CHANGE_SET, "once").await.unwrap();
+    stacks.delete_change_set(ID, "release").await.unwrap();
+    let missing = stacks.execute_change_set(ID, "release", "twice").await.unwrap_err();
+    wire::refused(&missing, "ExecuteChangeSet", "ChangeSetNotFound", "ChangeSet [release] does not exist");
+    let executed = fields(&[
+        ("Action", "ExecuteChangeSet"),
+        ("ChangeSetName", CHANGE_SET),
+        ("ClientRequestToken", "once"),
+        ("StackName", ID),
+    ]);
+    let deleted = fields(&[("Action", "DeleteChangeSet"), ("ChangeSetName", "release"), ("StackName", ID)]);
+    assert_eq!(asked.lock().unwrap()[..3], [executed.clone(), executed, deleted]);
 }

@@ -355,6 +355,7 @@ fn local() -> Backends {
         objects: Arc::new(Buckets::new()),
         functions: Arc::new(Commands::new("/nonexistent", Vec::new())),
         stacks: None,
+        change_sets: None,
         state_machines: None,
         pipelines: None,
         polling: Polling::default(),

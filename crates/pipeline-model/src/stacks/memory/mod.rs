@@ -4,6 +4,7 @@
 //! [`with_pace`](MemoryStacks::with_pace) says. What resources do is not simulated; [`fail`](MemoryStacks::fail) makes one
 //! fail, and the stack goes back as the service's stacks do.
 
+mod change_sets;
 mod schedule;
 mod validate;
 
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 use aws_call::{CallError, Clock, IdSource};
 
 use super::{Parameter, Stack, StackEvent, StackInput, Stacks};
+use change_sets::KeptSet;
 use schedule::Kept;
 use validate::Made;
 
@@ -34,6 +36,7 @@ pub struct MemoryStacks {
 struct State {
     /// The youngest last; a name may have been used before.
     stacks: Vec<Kept>,
+    change_sets: Vec<KeptSet>,
     /// Resources that fail, with their reasons.
     failing: BTreeMap<String, String>,
 }
@@ -78,6 +81,15 @@ impl MemoryStacks {
     /// A panic elsewhere leaves whole entries behind, so the data stays usable.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stack_id(&self, name: &str) -> String {
+        self.arn(&format!("stack/{name}"))
+    }
+
+    /// The ARN of a new resource.
+    fn arn(&self, resource: &str) -> String {
+        format!("arn:aws:cloudformation:{}:{}:{resource}/{}", self.region, self.account, self.ids.uuid())
     }
 
     /// The values of parameters, with those that stay.
@@ -133,8 +145,7 @@ impl Stacks for MemoryStacks {
             let message = format!("Stack [{}] already exists", input.name);
             return Err(CallError::service(OPERATION, "AlreadyExistsException", message));
         }
-        let id =
-            format!("arn:aws:cloudformation:{}:{}:stack/{}/{}", self.region, self.account, input.name, self.ids.uuid());
+        let id = self.stack_id(&input.name);
         let mut kept = Kept::new(id.clone(), input.name.clone());
         kept.token.clone_from(&input.client_request_token);
         kept.create(made, now, self.pace, &state.failing, &*self.ids);

@@ -104,6 +104,15 @@ impl Kept {
         Run { now, pace, failing, ids, stack: (self.id.clone(), self.name.clone()), events: Vec::new() }
     }
 
+    /// Makes the stack an empty one that a change set is to fill.
+    pub(super) fn review(&mut self, now: SystemTime, ids: &dyn IdSource) {
+        let failing = BTreeMap::new();
+        let mut run = self.run(now, Duration::ZERO, &failing, ids);
+        run.stack("REVIEW_IN_PROGRESS", Some("User Initiated"));
+        let events = run.events;
+        self.events.extend(events);
+    }
+
     pub(super) fn create(
         &mut self,
         made: Made,

@@ -64,6 +64,7 @@ impl Bench {
             objects: Arc::new(Buckets::new().with_bucket("shop-site", path("bucket"))),
             functions: Arc::new(Commands::new(path("functions"), environment)),
             stacks: None,
+            change_sets: None,
             state_machines: None,
             pipelines: None,
             polling: Polling::new(Backoff::constant(Duration::from_secs(1))),

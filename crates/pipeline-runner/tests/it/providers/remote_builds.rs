@@ -135,7 +135,7 @@ async fn a_build_gets_its_artifacts_where_they_lie_and_hands_on_its_variables() 
     // The key is the pipeline's: neither the build's id nor a name in the buildspec may change it.
     let kind = (out.namespace_type.as_deref(), out.packaging.as_deref(), out.override_artifact_name);
     assert_eq!(kind, (Some("NONE"), Some("ZIP"), Some(false)));
-    let kinds: Vec<_> = request.environment_variables_override.iter().map(|variable| variable.kind.clone()).collect();
+    let kinds: Vec<_> = request.environment_variables_override.iter().map(|variable| variable.kind).collect();
     assert_eq!(kinds, [VariableKind::Plaintext, VariableKind::ParameterStore, VariableKind::SecretsManager]);
 }
 

@@ -16,6 +16,7 @@ async fn bench() -> (Bench, Arc<MemoryStacks>) {
     let mut bench = Bench::new();
     let stacks = Arc::new(MemoryStacks::new(Arc::new(bench.clock.clone()), SequenceIds::new(7)));
     bench.backends.stacks = Some(Arc::clone(&stacks) as _);
+    bench.backends.change_sets = Some(Arc::clone(&stacks) as _);
     let files = [
         ("stack.yml", TEMPLATE),
         ("broken.yml", "Resources: {A: {Type: 'AWS::SNS::Topic', Properties: {TopicName: !Ref Nobody}}}"),
@@ -70,7 +71,8 @@ async fn what_cannot_be_deployed_is_told() {
         (&[("ActionMode", "CREATE_UPDATE"), ("TemplatePath", "In::none.yml")], "File [none.yml] does not exist"),
         (&[("ActionMode", "CREATE_UPDATE"), ("TemplatePath", "In::../x")], "leaves the artifact"),
         (&[("ActionMode", "CREATE_UPDATE"), ("TemplatePath", "In::broken.yml")], "Nobody"),
-        (&[("ActionMode", "CHANGE_SET_EXECUTE")], "is not done here"),
+        (&[("ActionMode", "CHANGE_SET_EXECUTE")], "ChangeSetName"),
+        (&[("ActionMode", "CHANGE_SET_EXECUTE"), ("ChangeSetName", "release")], "does not exist"),
         (
             &[
                 ("ActionMode", "CREATE_UPDATE"),
@@ -116,4 +118,37 @@ async fn a_failed_stack_is_replaced_where_that_is_asked_for() {
     let replaced = run(&bench, &deploy("REPLACE_ON_FAILURE")).await;
     assert_eq!(succeeded(&replaced)["Name"], "from-file");
     assert!(bench.lines().iter().any(|line| line.contains("deleted and made anew")), "{:?}", bench.lines());
+}
+
+/// What nearly every pipeline of stacks does: prepare, have somebody look at it, execute.
+#[tokio::test]
+async fn a_change_set_is_prepared_and_then_executed() {
+    let (bench, stacks) = bench().await;
+    let prepare = [
+        ("ActionMode", "CHANGE_SET_REPLACE"),
+        ("ChangeSetName", "release"),
+        ("TemplatePath", "In::stack.yml"),
+        ("TemplateConfiguration", "In::config.json"),
+    ];
+    let execute = [("ActionMode", "CHANGE_SET_EXECUTE"), ("ChangeSetName", "release")];
+    let prepared = run(&bench, &prepare).await;
+    assert!(format!("{prepared:?}").contains("change set `release` has 1 change\""), "{prepared:?}");
+    assert!(bench.lines().contains(&"Add Topic (AWS::SNS::Topic)".to_owned()), "{:?}", bench.lines());
+    assert_eq!(stacks.describe("shop").await.unwrap().status, "REVIEW_IN_PROGRESS");
+
+    let executed = run(&bench, &execute).await;
+    assert_eq!(succeeded(&executed)["Name"], "from-file");
+    assert!(format!("{executed:?}").contains("stack `shop` created"), "{executed:?}");
+
+    // The next release changes nothing: as on the service, both actions succeed.
+    let prepared = run(&bench, &prepare).await;
+    assert!(format!("{prepared:?}").contains("has no changes"), "{prepared:?}");
+    let executed = run(&bench, &execute).await;
+    assert!(format!("{executed:?}").contains("as it should be already"), "{executed:?}");
+
+    stacks.fail("Topic", "the name is taken");
+    let changed = [&prepare[..], &[("ParameterOverrides", r#"{"Name": "another"}"#)]].concat();
+    succeeded(&run(&bench, &changed).await);
+    let (kind, message) = failed(&run(&bench, &execute).await);
+    assert!(kind == FailureKind::JobFailed && message.contains("UPDATE_ROLLBACK_COMPLETE"), "{message}");
 }

@@ -1,5 +1,7 @@
 //! The real service, through `aws_sdk_cloudformation` (feature `sdk`).
 
+mod change_sets;
+
 use std::time::SystemTime;
 
 use async_trait::async_trait;
