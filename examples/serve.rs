@@ -22,6 +22,7 @@ use examples::{cancel_on_ctrl_c, pipelines};
 use pipeline_model::Pipeline;
 use pipeline_runner::artifact::DirectoryStore;
 use pipeline_runner::host::{Home, Host};
+use pipeline_runner::journal::SqliteJournal;
 use pipeline_runner::memory::{LocalAccount, Site};
 use pipeline_runner::mocks::Mocks;
 use pipeline_runner::serve::Endpoint;
@@ -43,7 +44,8 @@ struct Arguments {
     /// Port of 127.0.0.1; 0 for a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Keep artifacts in this directory; without it they go when the program ends
+    /// Keep artifacts and the journal in this directory: a server that is started again goes on with what was under way.
+    /// Without it they go when the program ends
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print the address and the token as JSON
@@ -74,9 +76,23 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let scratch = tempfile::tempdir()?;
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
     let (world, home) = world(arguments, &declared, scratch.path()).await?;
-    let host = Host::at(world, home);
+    let host = match &arguments.out {
+        None => Host::at(world, home),
+        Some(out) => {
+            std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+            Host::open(world, home, Arc::new(SqliteJournal::open(out.join("journal"))?)).await?
+        }
+    };
     for pipeline in declared {
-        host.put(pipeline).await?;
+        let (name, mut new) = (pipeline.name.clone(), pipeline.clone());
+        let is_known = host.read(&name, move |state| {
+            new.version = state.pipeline.version;
+            *state.pipeline == new
+        });
+        // Every update makes a new version, and what comes out of the journal is no update.
+        if !is_known.await.unwrap_or(false) {
+            host.put(pipeline).await?;
+        }
     }
     let cancel = cancel_on_ctrl_c();
     let endpoint = Endpoint::new(host.clone(), clock.clone(), ids);
@@ -131,7 +147,7 @@ async fn world(arguments: &Arguments, declared: &[Pipeline], scratch: &Path) -> 
         }
         approver = mocks.approver(approver, Arc::clone(&site.clock));
     }
-    let artifacts = arguments.out.clone().unwrap_or_else(|| scratch.join("artifacts"));
+    let artifacts = arguments.out.as_deref().unwrap_or(scratch).join("artifacts");
     let world = World {
         providers,
         artifacts: Arc::new(DirectoryStore::new(artifacts)),

@@ -112,6 +112,9 @@ const RUNS: &[(&str, &[&str], i32)] = &[
     ("scan_gate", &["shop:1.0", "--scenario", "unsupported"], 2),
     ("scan_gate", &["shop:1.0", "--scenario", "slow"], 2),
     ("serve", &["--seconds", "0", "--json"], 0),
+    ("serve", &["--seconds", "0", "--out", "target/examples/served"], 0),
+    // What the last one has left.
+    ("serve", &["--seconds", "0", "--out", "target/examples/served"], 0),
     ("serve", &["examples/shop/taskdef.json"], 1),
     ("serve", &["--mocks", "no-such.toml"], 2),
     ("trigger_explain", &["examples/shop/pipeline.json", "--push", "main", "--json"], 0),
