@@ -224,7 +224,8 @@ fn what_docker_saves_is_compressed_to_the_same_bytes_each_time() {
         assert_eq!(*layer.media_type(), MediaType::OciLayerGzip);
         assert_eq!(layer.verify().unwrap(), layer.digest());
         let mut unpacked = Vec::new();
-        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*layer.read().unwrap()), &mut unpacked).unwrap();
+        std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&*layer.read().unwrap()), &mut unpacked)
+            .unwrap();
         assert!(unpacked == *expected);
     }
     for name in ["example/app:1.0", "app:1.0", "1.0"] {
