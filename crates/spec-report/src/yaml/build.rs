@@ -63,6 +63,8 @@ pub(super) struct Builder<'t> {
     /// The last node event opened a collection (else it placed a node): where an anchor belongs.
     opened: bool,
     tabs: Vec<Span>,
+    /// The first line of a block scalar that begins in the first column.
+    outdented: Option<Span>,
 }
 
 struct Frame {
@@ -91,6 +93,7 @@ impl<'t> Builder<'t> {
             resuming: false,
             opened: false,
             tabs: Vec::new(),
+            outdented: None,
         }
     }
 
@@ -112,6 +115,10 @@ impl<'t> Builder<'t> {
 
     pub(super) fn take_tab(&mut self) -> Option<Span> {
         self.tabs.pop()
+    }
+
+    pub(super) fn take_outdented(&mut self) -> Option<Span> {
+        self.outdented.take()
     }
 
     /// The bracket of the innermost flow collection that is open.
@@ -166,6 +173,7 @@ impl<'t> Builder<'t> {
             Style::Literal | Style::Folded => {
                 span = spans::block_scalar(self.text, self.passed, span);
                 self.check_tab(span, tag.as_ref());
+                self.outdented = spans::outdented(self.text, span);
                 self.passed(span);
             }
             _ => self.check_tab(span, tag.as_ref()),

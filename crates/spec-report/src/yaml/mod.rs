@@ -122,6 +122,12 @@ fn drive(
                 .with_help("indent with spaces; YAML readers refuse tabs here");
             notes.push(note);
         }
+        if let Some(line) = builder.take_outdented() {
+            let note = notes
+                .at(notes.rules.syntax, line, "the text of a block scalar begins in the first column")
+                .with_help("indent it; YAML readers end the scalar before this line");
+            notes.push(note);
+        }
     }
     Ok(())
 }

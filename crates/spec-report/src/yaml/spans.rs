@@ -54,6 +54,20 @@ pub(super) fn block_scalar(text: &str, passed: usize, span: Span) -> Span {
     Span::new(start, start + written.len())
 }
 
+/// The first line of a block scalar that begins in the first column, which only one that is the whole document can have.
+///
+/// The event parser takes it for text, as YAML 1.2 does; for the libyaml family the scalar ends before it.
+pub(super) fn outdented(text: &str, scalar: Span) -> Option<Span> {
+    let mut at = scalar.start;
+    for line in text.get(scalar.start..scalar.end)?.split_inclusive('\n') {
+        if at > scalar.start && !line.starts_with([' ', '\t', '\r', '\n']) {
+            return Some(Span::new(at, at + line.trim_end().len()));
+        }
+        at += line.len();
+    }
+    None
+}
+
 /// The first tab between two tokens of block collections that the libyaml family refuses: at the
 /// beginning of a line (also of an empty one, and before a comment), or behind `-` or `?`.
 ///

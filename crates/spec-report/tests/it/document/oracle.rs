@@ -135,6 +135,14 @@ proptest! {
     }
 
     #[test]
+    fn whole_documents_of_text_they_read_alike(text in "( |--- )?[|>][-+]?(1|2)?\n(( |#|-|a|\n){0,4}\n){0,3}") {
+        let (accepted, document, _) = accepted(&text);
+        if let (true, Ok(theirs)) = (accepted, libyaml(&text)) {
+            prop_assert_eq!(ours(&document), theirs, "{}", text);
+        }
+    }
+
+    #[test]
     fn what_the_emitter_writes_libyaml_reads_alike(value in any_value()) {
         let text = emit::yaml(&value);
         let (accepted, document, report) = accepted(&text);

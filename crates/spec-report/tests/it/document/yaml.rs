@@ -230,6 +230,8 @@ fn syntax_errors_have_a_place_and_reading_goes_on() {
         ("a: 1\n---\nb: 2\n", &["2:1 a second document begins here; only the first one is read"], json!({"a": 1})),
         ("a: %x\n---\nb: 2\n", &["1:4 the character `%` cannot begin a value"], json!({})),
         ("a: [b}\n", &["1:4 the `[` that begins here is closed by `}`"], json!({"a": []})),
+        ("|\n\n# note\n", &["3:1 the text of a block scalar begins in the first column"], json!("\n# note\n")),
+        (" >-\n text\n", &[], json!("text")),
         ("a: ]\n", &["1:4 this closes a bracket that was not opened"], json!({})),
         ("a: !e!x y\nb: 1", &["1:4 the tag uses a handle that no `%TAG` line declares"], json!({"b": 1})),
         (
