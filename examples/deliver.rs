@@ -44,7 +44,8 @@ struct Arguments {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
-    /// Push to the real ECR and deploy to the real ECS (needs the feature `aws`; honours AWS_ENDPOINT_URL)
+    /// Push to the real ECR and deploy to the real ECS, CodeDeploy and CloudFormation, under each action's role; builds run
+    /// here (needs the feature `aws`; honours AWS_ENDPOINT_URL)
     #[arg(long, conflicts_with = "broken")]
     aws: bool,
     /// Directory for artifacts
@@ -86,11 +87,11 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
     };
-    let backends = backends(arguments, &settings, &site).await?;
+    let (backends, providers) = services(arguments, &settings, &site).await?;
     let artifacts = Arc::new(DirectoryStore::new(out.join("artifacts")));
     let progress = Arc::new(Progress::default());
     let world = World {
-        providers: Providers::builtin(&backends),
+        providers,
         artifacts: Arc::clone(&artifacts) as _,
         approver: approver(arguments, root, &progress)?,
         observer: progress,
@@ -101,7 +102,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let mut runner = Runner::new(pipeline.clone(), world)?;
     let execution = runner.run(Start::manual("deliver"), &cancel_on_ctrl_c()).await?;
-    let summary = Summary::new(&execution, &*artifacts, services(&settings, &backends).await);
+    let summary = Summary::new(&execution, &*artifacts, running(&settings, &backends).await);
     if arguments.json {
         println!("{:#}", summary.json());
     } else {
@@ -130,18 +131,23 @@ fn check_files(root: &Path, pipeline: &Path) -> anyhow::Result<bool> {
     Ok(!report.has_errors())
 }
 
-#[cfg(feature = "aws")]
-async fn backends(arguments: &Arguments, settings: &LocalSettings, site: &Site) -> anyhow::Result<Backends> {
+/// What the actions work with.
+async fn services(
+    arguments: &Arguments,
+    settings: &LocalSettings,
+    site: &Site,
+) -> anyhow::Result<(Backends, Providers)> {
+    #[cfg(feature = "aws")]
     if arguments.aws {
-        return examples::aws::backends(settings, site).await;
+        let clients = Arc::new(examples::aws::clients(settings, site).await?);
+        let own = clients.own()?;
+        let providers = Providers::scoped(&own, clients);
+        return Ok((own, providers));
     }
-    Ok(LocalAccount::open(settings, site, arguments.broken).await?.backends)
-}
-
-#[cfg(not(feature = "aws"))]
-async fn backends(arguments: &Arguments, settings: &LocalSettings, site: &Site) -> anyhow::Result<Backends> {
     anyhow::ensure!(!arguments.aws, "this build has no AWS clients: run it with `--features aws`");
-    Ok(LocalAccount::open(settings, site, arguments.broken).await?.backends)
+    let backends = LocalAccount::open(settings, site, arguments.broken).await?.backends;
+    let providers = Providers::builtin(&backends);
+    Ok((backends, providers))
 }
 
 fn approver(arguments: &Arguments, root: &Path, progress: &Arc<Progress>) -> anyhow::Result<Arc<dyn Approver>> {
@@ -152,7 +158,7 @@ fn approver(arguments: &Arguments, root: &Path, progress: &Arc<Progress>) -> any
 }
 
 /// What the services run now, asked of ECS itself.
-async fn services(settings: &LocalSettings, backends: &Backends) -> Vec<String> {
+async fn running(settings: &LocalSettings, backends: &Backends) -> Vec<String> {
     let mut lines = Vec::new();
     let Some(cluster) = &settings.ecs else { return lines };
     for name in cluster.services.keys() {

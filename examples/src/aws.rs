@@ -1,59 +1,35 @@
-//! The real ECR and ECS in place of the in-memory ones (feature `aws`). Builds still run on this machine.
+//! The real services in place of those in memory (feature `aws`). Builds still run on this machine.
 
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use aws_call::{AccountId, Polling, Region};
 use aws_config::BehaviorVersion;
-use buildspec::run::HostShell;
 use ecr_push::client::{Ecr, EcrPublic, ImageStore};
 use ecr_push::login::Logins;
 use ecr_push::repository::{Account, Wanted, ensure as ensure_repository};
 use ecr_push::{ImageRef, Registry};
-use ecs_taskdef::client::Ecs;
 use pipeline_runner::artifact::{ArtifactStore, S3Store};
 use pipeline_runner::client::Job;
 use pipeline_runner::client::sdk::{CodePipelineJobs, job_objects};
-use pipeline_runner::memory::Site;
+use pipeline_runner::memory::{LocalAccount, Site};
 use pipeline_runner::worker::OpenArtifacts;
-use pipeline_runner::{Backends, LocalSettings, build_environment};
+use pipeline_runner::{AwsClients, LocalSettings};
 
-/// Backends over the SDK. Region, credentials and endpoints come from the environment and the profile, as for `aws`.
+/// The services of AWS for a pipeline that runs here, builds included. Region, credentials and endpoints come from the
+/// environment and the profile, as for `aws`.
 ///
 /// # Errors
 /// When the account or region in the settings is none, or the region is another one than the environment's.
-pub async fn backends(settings: &LocalSettings, site: &Site) -> anyhow::Result<Backends> {
+pub async fn clients(settings: &LocalSettings, site: &Site) -> anyhow::Result<AwsClients> {
     let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let account = AccountId::parse(&settings.account)?;
-    let region = Region::parse(&settings.region)?;
+    let local = LocalAccount::open(settings, site, None).await?.backends;
     let configured = config.region().context("no region: set AWS_REGION or a profile's `region`")?;
     ensure!(
-        configured.as_ref() == region.as_str(),
-        "the environment's region is {configured} and the settings' is {region}: make them agree, since image names carry the region"
+        configured.as_ref() == local.region.as_str(),
+        "the environment's region is {configured} and the settings' is {}: make them agree, since image names carry the region",
+        local.region
     );
-    let ecs = Arc::new(Ecs::from(aws_sdk_ecs::Client::new(&config)));
-    Ok(Backends {
-        account: account.clone(),
-        region,
-        source: site.source.clone(),
-        sources: settings.source_directories(&site.root),
-        projects: settings.codebuild.clone(),
-        executor: Arc::new(HostShell::new(&site.scratch)),
-        build_environment: build_environment().into_iter().chain(settings.build_environment.clone()).collect(),
-        builds: None,
-        images: Arc::new(Ecr::from(aws_sdk_ecr::Client::new(&config)).with_registry_id(account)),
-        task_definitions: Arc::clone(&ecs) as _,
-        services: ecs,
-        deployments: None,
-        hosts: settings.host_directories(&site.root),
-        objects: Arc::new(settings.buckets(&site.root)),
-        functions: Arc::new(settings.functions(&site.root, &site.scratch)),
-        stacks: None,
-        change_sets: None,
-        state_machines: None,
-        pipelines: None,
-        polling: Polling::default(),
-    })
+    Ok(AwsClients::new(local, config, Arc::clone(&site.clock), Arc::clone(&site.ids)).with_builds_here())
 }
 
 /// Tokens for a registry of ECR: those of a private one come from its region, those of the public one from `us-east-1`.

@@ -22,7 +22,8 @@ const SESSION: &str = "longshore";
 /// Services over the SDK.
 ///
 /// What stands for something on this machine (source directories, hosts, the executor of commands) is taken from the
-/// backends that it is made with; services are AWS's. Builds run on CodeBuild and artifacts must lie in S3.
+/// backends that it is made with; services are AWS's. Builds run on CodeBuild, unless they are kept
+/// [here](Self::with_builds_here), and artifacts for AWS's services must lie in S3.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -41,13 +42,21 @@ pub struct AwsClients {
     config: SdkConfig,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    builds_here: bool,
 }
 
 impl AwsClients {
     /// Services that a configuration reaches, as `aws_config` loads it.
     #[must_use]
     pub fn new(local: Backends, config: SdkConfig, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { local, config, clock, ids }
+        Self { local, config, clock, ids, builds_here: false }
+    }
+
+    /// Builds run on this machine, by the backends' executor; everything else is AWS's.
+    #[must_use]
+    pub const fn with_builds_here(mut self) -> Self {
+        self.builds_here = true;
+        self
     }
 
     /// The services of the pipeline itself.
@@ -65,7 +74,7 @@ impl AwsClients {
         let stacks = Arc::new(CloudFormation::from(aws_sdk_cloudformation::Client::new(config)));
         let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
         Backends {
-            builds: Some(RemoteBuilds {
+            builds: (!self.builds_here).then(|| RemoteBuilds {
                 builds: Arc::new(SdkCodeBuild::from(aws_sdk_codebuild::Client::new(config))),
                 logs: Some(Arc::new(SdkCloudWatchLogs::from(aws_sdk_cloudwatchlogs::Client::new(config)))),
             }),

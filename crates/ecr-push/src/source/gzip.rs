@@ -30,7 +30,7 @@ const BLOCK: usize = 1 << 20;
 const WINDOW: usize = 1 << 10;
 /// Each thread holds a few blocks; more threads than this outrun any network.
 const THREADS: usize = 8;
-/// Higher levels take half as long again for 4 % on text: the time of a push is better spent sending.
+/// Higher levels take up to half as long again for at most 4 %: the time of a push is better spent sending.
 const LEVEL: i32 = 1;
 /// The most bytes of a stored block of deflate.
 const STORED: usize = 0xffff;

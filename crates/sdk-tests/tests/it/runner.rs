@@ -385,6 +385,8 @@ async fn an_action_acts_under_its_role_in_its_region() {
     let clock = Arc::new(ManualClock::at_epoch_secs(0).auto());
     let ids = Arc::new(SequenceIds::new(1));
     let clients = Arc::new(AwsClients::new(local(), config(http), clock.clone(), ids.clone()));
+    let here = AwsClients::clone(&clients).with_builds_here();
+    assert!(clients.own().unwrap().builds.is_some() && here.own().unwrap().builds.is_none());
     let providers = Providers::scoped(&clients.own().unwrap(), clients);
 
     let buckets = Buckets::new().with_bucket("artifacts", directory.path().join("bucket"));
