@@ -44,8 +44,8 @@ struct Arguments {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
-    /// Push to the real ECR and deploy to the real ECS, CodeDeploy and CloudFormation, under each action's role; builds run
-    /// here (needs the feature `aws`; honours AWS_ENDPOINT_URL)
+    /// Push to the real ECR and deploy to the real ECS, also through CodeDeploy, and CloudFormation, under each action's
+    /// role; builds run here, and artifacts stay here (needs the feature `aws`; honours AWS_ENDPOINT_URL)
     #[arg(long, conflicts_with = "broken")]
     aws: bool,
     /// Directory for artifacts

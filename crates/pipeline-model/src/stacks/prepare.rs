@@ -46,7 +46,8 @@ impl StackDeployer {
         }
         let id = change_sets.create_change_set(&wanted).await?;
         let set = self.computed(change_sets, &input.name, &id).await?;
-        if set.status == "FAILED" && !set.is_empty() {
+        // Somebody may have deleted it meanwhile: only this status can be executed.
+        if set.status != COMPUTED && !set.is_empty() {
             return Err(failed(&input.name, name, set));
         }
         Ok(Prepared { id, changes: set.changes })
@@ -69,7 +70,7 @@ impl StackDeployer {
         if set.is_empty() {
             return Ok(Deployed { change: Change::Nothing, stack: Some(before) });
         }
-        if set.status == "FAILED" {
+        if set.status != COMPUTED {
             return Err(failed(stack, name, set));
         }
         if before.is_busy() {
@@ -102,6 +103,10 @@ impl StackDeployer {
 /// The service's code for a change set that does not exist.
 const NOT_FOUND: &str = "ChangeSetNotFound";
 
+/// The status of a change set that can be executed.
+const COMPUTED: &str = "CREATE_COMPLETE";
+
 fn failed(stack: &str, name: &str, set: ChangeSet) -> StackError {
-    StackError::ChangeSet { stack: stack.to_owned(), name: name.to_owned(), reason: set.reason }
+    let reason = set.reason.or_else(|| Some(format!("it is in {}", set.status)));
+    StackError::ChangeSet { stack: stack.to_owned(), name: name.to_owned(), reason }
 }
