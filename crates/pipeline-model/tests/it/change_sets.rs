@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_call::{ManualClock, SequenceIds};
+use async_trait::async_trait;
+use aws_call::{CallError, ManualClock, SequenceIds};
 use pipeline_model::stacks::memory::MemoryStacks;
 use pipeline_model::stacks::{
-    Change, ChangeSetInput, ChangeSets, StackDeployer, StackError, StackInput, Stacks, conformance,
+    Change, ChangeSet, ChangeSetInput, ChangeSets, StackDeployer, StackError, StackInput, Stacks, conformance,
 };
 
 const BUCKET: &str = "Resources:\n  Bucket: {Type: 'AWS::S3::Bucket'}\n";
@@ -80,4 +81,33 @@ async fn what_cannot_be_prepared_or_executed_is_told() {
     service.update(&shop(TWO)).await.unwrap();
     let busy = deployer.prepare(&*service, &shop(BUCKET), "next").await.unwrap_err();
     assert!(matches!(busy, StackError::Busy { .. }), "{busy}");
+}
+
+/// A service whose change sets somebody deletes as soon as they are there.
+struct Deleted(Arc<MemoryStacks>);
+
+#[async_trait]
+impl ChangeSets for Deleted {
+    async fn create_change_set(&self, input: &ChangeSetInput) -> Result<String, CallError> {
+        self.0.create_change_set(input).await
+    }
+
+    async fn describe_change_set(&self, _: &str, name: &str) -> Result<ChangeSet, CallError> {
+        Ok(ChangeSet::new(name, "stack", "DELETE_COMPLETE"))
+    }
+
+    async fn execute_change_set(&self, _: &str, _: &str, _: &str) -> Result<(), CallError> {
+        panic!("it is gone")
+    }
+
+    async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), CallError> {
+        self.0.delete_change_set(stack, name).await
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_gone_is_not_prepared() {
+    let (service, deployer) = service();
+    let error = deployer.prepare(&Deleted(service), &shop(BUCKET), "next").await.unwrap_err();
+    assert_eq!(error.to_string(), "change set `next` of stack `shop` failed: it is in DELETE_COMPLETE");
 }
