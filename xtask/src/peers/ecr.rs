@@ -25,7 +25,7 @@ const SMALL: u32 = 12;
 const RATE: u32 = 50;
 const LATENCY: u32 = 20;
 /// How often the quick and the slow pushes are run.
-const RUNS: usize = 5;
+const RUNS: usize = 9;
 const SLOW_RUNS: usize = 3;
 
 /// Runs all of them, prints what each spent, and fails if ours misses a bound.

@@ -125,6 +125,7 @@ impl Programs {
                 command.args(["--insecure", "push", "--index"]).arg(&material.layout).arg(format!("{host}/app:1.0"))
             }
         };
+        in_memory(&material.layout)?;
         watch::run(&mut command)
     }
 
@@ -141,6 +142,7 @@ impl Programs {
                 .args([format!("docker-archive:{}", archive.display()), format!("docker://{target}")]),
             Tool::Crane => command.args(["--insecure", "push"]).arg(archive).arg(target),
         };
+        in_memory(archive)?;
         watch::run(&mut command)
     }
 
@@ -151,6 +153,20 @@ impl Programs {
         command.env("NO_PROXY", "127.0.0.1");
         Ok(command)
     }
+}
+
+/// Reads what is to be pushed, so that the system holds it in memory for each program alike: machines that lend their memory
+/// forget files within seconds.
+fn in_memory(path: &Path) -> anyhow::Result<()> {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))? {
+            in_memory(&entry?.path())?;
+        }
+        return Ok(());
+    }
+    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    std::io::copy(&mut file, &mut std::io::sink())?;
+    Ok(())
 }
 
 pub(super) const SKOPEO_COPY: [&str; 5] =

@@ -161,12 +161,7 @@ impl Blob {
                 Ok(bytes.slice(range))
             }
             #[cfg(feature = "local")]
-            Source::File(path) => {
-                let file =
-                    std::fs::File::open(path.as_path()).map_err(|error| IoError::new("read", path.as_path(), error))?;
-                let size = self.size();
-                self.section_read(&Section::new(Arc::new(file), path.as_path(), 0, size), buffers, offset, len)
-            }
+            Source::File(path) => self.section_read(&self.opened(path)?, buffers, offset, len),
             #[cfg(feature = "local")]
             Source::Section(section) => self.section_read(section, buffers, offset, len),
             #[cfg(feature = "https")]
@@ -175,6 +170,39 @@ impl Blob {
             }
             Source::Elsewhere => Err(BlobElsewhere::new(self.digest()).into()),
         }
+    }
+
+    /// The same blob, whose file is not opened again for each read.
+    #[cfg(feature = "https")]
+    pub(crate) fn kept_open(&self) -> Result<Self, Error> {
+        match &self.source {
+            #[cfg(feature = "local")]
+            Source::File(path) => {
+                Ok(Self { descriptor: Arc::clone(&self.descriptor), source: Source::Section(self.opened(path)?) })
+            }
+            _ => Ok(self.clone()),
+        }
+    }
+
+    /// As [`read_through`](Self::read_through), if that takes no waiting.
+    #[cfg(feature = "https")]
+    #[cfg_attr(not(feature = "local"), allow(unused_variables, reason = "only files are read through buffers"))]
+    pub(crate) fn read_cached(&self, buffers: &Buffers, offset: u64, len: u64) -> Option<Bytes> {
+        match &self.source {
+            Source::Memory(_) => self.read_through(buffers, offset, len).ok(),
+            #[cfg(feature = "local")]
+            Source::Section(section) => {
+                let fill = |buffer: &mut [u8]| section.fill_cached(buffer, offset).then_some(buffer.len()).ok_or(());
+                buffers.filled(usize::try_from(len).ok()?, fill).ok()
+            }
+            _ => None,
+        }
+    }
+
+    #[cfg(feature = "local")]
+    fn opened(&self, path: &Path) -> Result<Section, IoError> {
+        let file = std::fs::File::open(path).map_err(|error| IoError::new("read", path, error))?;
+        Ok(Section::new(Arc::new(file), path, 0, self.size()))
     }
 
     #[cfg(feature = "local")]

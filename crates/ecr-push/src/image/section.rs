@@ -47,6 +47,22 @@ impl Section {
         self.fill(bytes, offset).map_err(|error| IoError::new("read", &*self.name, error))
     }
 
+    /// Fills `bytes` from `offset` on if the system holds all of them in memory, so that nothing waits for a disk.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn fill_cached(&self, bytes: &mut [u8], offset: u64) -> bool {
+        use rustix::io::{ReadWriteFlags, preadv2};
+        let wanted = bytes.len();
+        let parts = &mut [io::IoSliceMut::new(bytes)];
+        let within = self.len.checked_sub(offset).is_some_and(|left| wanted as u64 <= left);
+        within && preadv2(&*self.file, parts, self.offset + offset, ReadWriteFlags::NOWAIT) == Ok(wanted)
+    }
+
+    /// Other systems cannot be asked.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn fill_cached(&self, _: &mut [u8], _: u64) -> bool {
+        false
+    }
+
     /// Reads it from its beginning to its end.
     pub(crate) const fn reader(&self) -> Reader<'_> {
         Reader { section: self, at: 0 }
@@ -91,4 +107,25 @@ fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
 #[cfg(windows)]
 fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, bytes, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_memory_is_what_is_read() {
+        let mut file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut file, b"0123456789").unwrap();
+        let section = Section::new(Arc::new(file), Path::new("file"), 2, 6);
+        let mut bytes = [0; 4];
+        // Some file systems cannot tell; then nothing counts as being in memory.
+        if section.fill_cached(&mut bytes, 1) {
+            assert_eq!(&bytes, b"3456");
+        }
+        assert!(!section.fill_cached(&mut bytes, 3), "it ends before");
+        assert!(!section.fill_cached(&mut bytes, 7) && !section.fill_cached(&mut bytes, u64::MAX));
+        let cut = Section::new(Arc::clone(&section.file), Path::new("file"), 2, 60);
+        assert!(!cut.fill_cached(&mut bytes, 6), "the file has become shorter");
+    }
 }

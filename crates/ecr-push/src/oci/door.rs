@@ -69,6 +69,10 @@ impl Door for OciRegistry {
 
     /// Cancel-safe: an upload that was begun stays unseen in the registry until it expires.
     async fn upload(&self, calls: &Calls<'_>, request: &UploadBlob) -> Result<LayerOutcome, UploadFailed> {
+        let mut request = request.clone();
+        let blob = request.blob;
+        request.blob = blocking(move || blob.kept_open()).await?;
+        let request = &request;
         if request.verify == Verify::Before {
             let blob = request.blob.clone();
             same(request.blob.digest(), blocking(move || blob.verify()).await?)?;

@@ -251,7 +251,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
         #[test]
         fn any_bytes_come_back(seed: u64, lengths in proptest::collection::vec(0_usize..9000, 0..12)) {
             let bytes = mixed(seed, &lengths);

@@ -1,7 +1,7 @@
 //! Pushes an archive of `docker save`: layers are compressed one after another on threads of their own, and each is sent while
 //! the next is compressed. What the image under the tag has already is neither compressed nor sent.
 
-use std::{path::PathBuf, sync::Arc, thread};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, thread};
 
 use aws_call::{Clock, IdSource};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -26,7 +26,8 @@ const LEFT: &str = "no tag was written; push again, and only what is missing is 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArchiveOptions {
-    /// Where compressed layers wait, in nameless files: as much room as they need must be there.
+    /// Where compressed layers wait, in nameless files, until the registry has them: there must be room for those that are
+    /// sent at a time and two more.
     pub scratch: PathBuf,
     /// How many threads compress.
     pub threads: usize,
@@ -78,18 +79,19 @@ pub async fn push_archive(
     progress: &dyn Progress,
 ) -> Result<PushReport, Error> {
     let pusher = Pusher::through(Arc::new(registry.clone()), Arc::clone(&clock), Arc::clone(&ids));
+    let calls = Calls::new(&*clock, &*ids, progress, options);
+    let sending = Sending { registry, calls, request, options, progress };
+    let mut outcomes = BTreeMap::new();
     let mut reuse = archive_options.reuse;
+    let mut again = true;
     loop {
-        let calls = Calls::new(&*clock, &*ids, progress, options);
-        let sending = Sending { registry, calls, request, options, progress };
         let known = if reuse { sending.known(archive, &archive_options.reuse_from).await? } else { Vec::new() };
-        let (blobs, uploaded) = sending.layers(archive, known, archive_options).await?;
-        let reused: Vec<Digest> = blobs.iter().filter(|blob| blob.is_elsewhere()).map(Blob::digest).collect();
-        let image = archive.image_of(blobs)?;
+        let image = archive.image_of(sending.layers(archive, known, archive_options, &mut outcomes).await?)?;
         match pusher.push(&image, request, options, progress).await {
-            // What the image under the tag names is gone: ECR cleans up what no image names any more.
-            Err(Error::BlobElsewhere(_)) if reuse => reuse = false,
-            pushed => return Ok(sending.merged(pushed?, &uploaded, &reused)),
+            // A layer was there a moment ago and is gone: ECR cleans up what no image names any more. Once more, from the
+            // archive.
+            Err(Error::BlobElsewhere(_)) if again => (again, reuse) = (false, false),
+            pushed => return Ok(sending.merged(pushed?, &outcomes)),
         }
     }
 }
@@ -147,13 +149,15 @@ impl Sending<'_> {
         Ok(None)
     }
 
-    /// Every layer as a blob that the repository has; and which of them were sent.
+    /// Every layer, all of which the repository has then; `outcomes` tells how it came to those that were compressed. What a
+    /// layer takes in `scratch` is given back as soon as the repository has it.
     async fn layers(
         &self,
         archive: &DockerArchive,
         known: Vec<Option<Blob>>,
         archive_options: &ArchiveOptions,
-    ) -> Result<(Vec<Blob>, Vec<Digest>), Error> {
+        outcomes: &mut BTreeMap<Digest, LayerOutcome>,
+    ) -> Result<Vec<Blob>, Error> {
         let mut blobs = known;
         blobs.resize(archive.layers().len(), None);
         let mut work: Vec<(usize, ArchiveLayer)> =
@@ -162,7 +166,6 @@ impl Sending<'_> {
         work.sort_by_key(|(at, layer)| (std::cmp::Reverse(layer.size()), *at));
         let mut compressed = compress(work, archive_options)?;
         let mut sending = FuturesUnordered::new();
-        let mut sent = Vec::new();
         let limit = self.options.parallel_layers.max(1);
         let mut more = true;
         while more || !sending.is_empty() {
@@ -171,26 +174,29 @@ impl Sending<'_> {
                     None => more = false,
                     Some(done) => {
                         let (at, blob) = done?;
-                        blobs[at] = Some(blob.clone());
+                        blobs[at] = Some(Blob::elsewhere(blob.descriptor().clone()));
                         sending.push(self.upload(blob));
                     }
                 },
-                Some(done) = sending.next() => sent.extend(done?),
+                Some(done) = sending.next() => {
+                    let (digest, outcome) = done?;
+                    // Of two layers with the same content, the first was sent.
+                    outcomes.entry(digest).or_insert(outcome);
+                }
             }
         }
         let layers: Option<Vec<Blob>> = blobs.into_iter().collect();
         let ended = || std::io::Error::other("the thread that compresses layers ended early");
-        let layers = layers.ok_or_else(|| IoError::new("compress into", archive_options.scratch.clone(), ended()))?;
-        Ok((layers, sent))
+        Ok(layers.ok_or_else(|| IoError::new("compress into", archive_options.scratch.clone(), ended()))?)
     }
 
-    /// Sends a layer unless it is there. Its digest if it was sent.
-    async fn upload(&self, blob: Blob) -> Result<Option<Digest>, Error> {
+    /// Sends a layer unless it is there.
+    async fn upload(&self, blob: Blob) -> Result<(Digest, LayerOutcome), Error> {
         let (digest, size) = (blob.digest(), blob.size());
         let repository = &self.request.repository;
         let there = self.registry.available(&self.calls, repository, &[digest]).await;
         if there.map_err(|failed| self.error("asking which layers are there", failed))?.contains(&digest) {
-            return Ok(None);
+            return Ok((digest, LayerOutcome::Existed));
         }
         self.progress.event(&Event::LayerStarted { digest, size });
         let mut request = UploadBlob::new(repository.clone(), blob);
@@ -200,7 +206,7 @@ impl Sending<'_> {
             UploadFailed::Call(failed) => self.error(&format!("uploading layer {digest}"), failed),
         })?;
         self.progress.event(&Event::LayerDone { digest, outcome });
-        Ok((outcome == LayerOutcome::Uploaded).then_some(digest))
+        Ok((digest, outcome))
     }
 
     fn error(&self, what: &str, failed: Failed) -> Error {
@@ -212,13 +218,9 @@ impl Sending<'_> {
     }
 
     /// The report of the last step, with what was done before it.
-    fn merged(&self, mut report: PushReport, sent: &[Digest], reused: &[Digest]) -> PushReport {
+    fn merged(&self, mut report: PushReport, outcomes: &BTreeMap<Digest, LayerOutcome>) -> PushReport {
         for layer in &mut report.layers {
-            if sent.contains(&layer.digest) {
-                layer.outcome = LayerOutcome::Uploaded;
-            } else if reused.contains(&layer.digest) {
-                layer.outcome = LayerOutcome::Reused;
-            }
+            layer.outcome = outcomes.get(&layer.digest).copied().unwrap_or(layer.outcome);
         }
         (report.uploaded, report.reused) = (Total::default(), Total::default());
         for layer in &report.layers {

@@ -2,10 +2,11 @@
 //! reused.
 
 use std::{
+    collections::BTreeSet,
     fs,
     sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -122,6 +123,28 @@ async fn what_the_tag_has_is_not_compressed_again() {
     // Without reuse the layer is compressed again, to the same bytes.
     let again = push_saved(&bench, &second, false).await.unwrap();
     assert_eq!((again.digest, outcomes(&again)), (next.digest, vec![Existed, Existed, Existed]));
+}
+
+#[tokio::test]
+async fn a_layer_that_is_lost_before_the_tag_is_sent_from_the_archive_again() {
+    use LayerOutcome::Uploaded;
+    // Each layer is asked for before it is sent, and again before the manifest: there the first one is gone, once.
+    let (asked, lost) = (Mutex::new(BTreeSet::new()), Arc::new(AtomicBool::new(false)));
+    let is_lost = Arc::clone(&lost);
+    let faults = move |line: &RequestLine| {
+        let again = line.method == "HEAD"
+            && line.path.contains("/blobs/")
+            && !asked.lock().unwrap().insert(line.path.clone())
+            && !is_lost.swap(true, Ordering::Relaxed);
+        again.then_some(HttpFault::Status(404))
+    };
+    let bench = Bench::new(TagMutability::Mutable, ServeOptions::default().with_faults(faults)).await;
+    let saved = archive(&[&[b'b'; 70_000], b"app"]);
+    let report = push_saved(&bench, &saved, true).await.unwrap();
+    assert!(lost.load(Ordering::Relaxed));
+    assert_eq!(outcomes(&report), [Uploaded, Uploaded, Uploaded]);
+    let pulled = pull::image(&bench.door, &bench.target("1.0"), None).await.unwrap();
+    assert_eq!(pulled.digest(), report.digest);
 }
 
 #[tokio::test]
