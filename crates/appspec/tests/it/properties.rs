@@ -78,7 +78,7 @@ fn quoted(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 2))]
 
     #[test]
     fn reading_bytes_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
@@ -150,9 +150,11 @@ proptest! {
         let mut backwards = bundle.clone();
         backwards.reverse();
         let (a, b) = (Listing::from_paths(bundle.iter().map(String::as_str)), Listing::from_paths(backwards.iter().map(String::as_str)));
-        prop_assume!(a == b);
-        let server = spec.as_server().unwrap();
-        prop_assert_eq!(plan(server, &a, &Listing::new()), plan(server, &b, &Listing::new()));
+        // A path that is a file once and a directory later makes listings that differ.
+        if a == b {
+            let server = spec.as_server().unwrap();
+            prop_assert_eq!(plan(server, &a, &Listing::new()), plan(server, &b, &Listing::new()));
+        }
     }
 
     #[test]

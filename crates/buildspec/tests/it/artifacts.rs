@@ -212,7 +212,7 @@ fn expected(tree: &[String], base: &str, files: &str, exclude: &str) -> Vec<Stri
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 5))]
 
     /// Directories are called `d…`, files `f…`, so that no name is both.
     #[test]

@@ -189,7 +189,7 @@ fn spec_of(text: &str) -> buildspec::Buildspec {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 6))]
 
     #[test]
     fn one_shell_under_sh(steps in prop::collection::vec(step(), 0..7)) {

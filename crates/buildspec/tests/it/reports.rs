@@ -330,7 +330,7 @@ mod damaged {
     ];
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
+        #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 10))]
 
         /// Whatever a file holds, the build ends and the report adds up.
         #[test]

@@ -99,7 +99,7 @@ fn hostile_options() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 20))]
 
     /// Any text survives being a variable, in both shells.
     #[test]

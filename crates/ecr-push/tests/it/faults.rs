@@ -332,7 +332,7 @@ async fn a_lost_upload_begins_anew_and_three_lost_ones_are_enough() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
     /// Whatever breaks: after a success the image is there, after a failure no tag is, and a push without faults completes.
     #[test]

@@ -67,7 +67,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 5))]
 
     #[test]
     fn layers_hold_what_was_put_in(tree in tree()) {
@@ -103,8 +103,6 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
     #[test]
     fn dockerfiles_do_not_panic(lines in proptest::collection::vec(
         "(FROM scratch|ENV|ARG|COPY|LABEL|CMD|EXPOSE|WORKDIR|USER|#)?[ \t]?[-a$\\{}:+'\"\\[\\]=/.*\\\\ ]{0,12}", 0..6,

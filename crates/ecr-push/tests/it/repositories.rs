@@ -312,7 +312,7 @@ async fn the_images_of_a_repository_can_be_judged() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
 
     /// Said image by image, from the sentences of the documentation, with no list that is carried along.
     #[test]

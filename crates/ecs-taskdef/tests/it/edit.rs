@@ -225,8 +225,6 @@ pub(crate) fn word() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
-
     /// All bytes before and behind the image stay, whatever the image is; and it is read as what was set.
     #[test]
     fn an_image_edit_keeps_every_other_byte(image in word(), yaml in any::<bool>(), proxy in any::<bool>()) {

@@ -110,7 +110,7 @@ fn cloud_formation_is_read_when_asked() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
 
     /// Whatever the text, respelling changes the case of letters only, and is done after once.
     #[test]

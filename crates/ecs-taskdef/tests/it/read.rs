@@ -117,7 +117,7 @@ fn fargate_sizes() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
 
     /// Whatever the text, nothing panics, and spans lie within it.
     #[test]

@@ -136,7 +136,7 @@ fn both_kinds_of_documents_are_generated() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 2))]
 
     /// The schema and the reader agree about every document.
     #[test]

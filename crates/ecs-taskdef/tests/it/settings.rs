@@ -294,8 +294,6 @@ fn take(edited: &TaskDefinition, plain: &mut Json, container: &str, step: &Step)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
-
     /// Any sequence of edits gives what the same edits give on plain data.
     #[test]
     fn settings_agree_with_plain_data(

@@ -324,15 +324,7 @@ fn check_story(drive: &Drive) {
     assert_eq!(balance.values().filter(|(_, over)| *over == 0).count(), actions);
 }
 
-/// `PROPTEST_CASES` makes it more: CI asks for 10,000.
-fn cases() -> ProptestConfig {
-    let usual = ProptestConfig::default();
-    ProptestConfig { cases: usual.cases.max(300), ..usual }
-}
-
 proptest! {
-    #![proptest_config(cases())]
-
     #[test]
     fn the_invariants_hold_whatever_happens(pipeline in pipelines(), moves in moves()) {
         let (mut drive, mut history) = (Drive::new(pipeline), History::default());

@@ -88,7 +88,7 @@ fn actual(site: &Site) -> Tree {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
 
     #[test]
     fn the_host_is_what_a_map_would_be(

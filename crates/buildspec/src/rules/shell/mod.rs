@@ -195,6 +195,8 @@ mod tests {
             ("echo `date` x", &["echo·$·x", "date"]),
             ("echo \"$(date +\"%s\")\" y", &["echo·$·y", "date·+%s"]),
             ("a > out 2>&1", &["a·out·2·1"]),
+            ("a >| out <&3", &["a·out·3"]),
+            (r"a \>& b", &["a·>", "b"]),
             ("# only a comment", &[]),
             ("a # b", &["a"]),
             ("a#b", &["a#b"]),

@@ -160,8 +160,8 @@ impl Scanner<'_> {
                 self.separate(at, if twice { Joint::Or } else { Joint::Pipe });
                 at + 1 + usize::from(twice)
             }
-            // `2>&1` and `&>file` are redirections.
-            b'&' if next == Some(b'>') || (at > 0 && matches!(self.bytes[at - 1], b'>' | b'<')) => at + 1,
+            // `&>file` is a redirection.
+            b'&' if next == Some(b'>') => at + 1,
             b'&' if next == Some(b'&') => {
                 self.separate(at, Joint::And);
                 at + 2
@@ -190,7 +190,9 @@ impl Scanner<'_> {
                 }
                 top.end_word(at);
                 top.role = if byte == b'<' { Role::Input } else { Role::Output };
-                at + 1
+                // `2>&1`, `<&3` and `>|file` are one redirection each.
+                let longer = next == Some(b'&') || (byte == b'>' && next == Some(b'|'));
+                at + 1 + usize::from(longer)
             }
             _ => {
                 self.push(at, byte);
