@@ -73,7 +73,7 @@ pub enum Verify {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PushOptions {
-    /// How many layers are sent at a time, at most.
+    /// How many layers are sent at a time, at most; fewer where more would not end the push earlier.
     pub parallel_layers: usize,
     /// How many bytes the layers under way may hold in memory; one layer is always under way.
     pub bytes_in_flight: u64,

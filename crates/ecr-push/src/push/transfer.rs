@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::{
     LayerOutcome,
     progress::Event,
-    schedule::Schedule,
+    schedule::{Schedule, lanes},
     session::{LAYERS, NOTHING, Session},
 };
 use crate::{
@@ -96,7 +96,9 @@ impl Session<'_> {
         }
         let uploads = plan.uploads().filter_map(|planned| blobs.get(&planned.digest).map(|blob| (planned, *blob)));
         let uploads = uploads.map(|(planned, blob)| (self.door.held(planned.size), self.upload(planned, blob)));
-        let mut schedule = Schedule::new(uploads, self.options.parallel_layers, self.options.bytes_in_flight);
+        let sizes: Vec<u64> = plan.uploads().map(|planned| planned.size).collect();
+        let lanes = lanes(&sizes, self.options.parallel_layers);
+        let mut schedule = Schedule::new(uploads, lanes, self.options.bytes_in_flight);
         let mut running = FuturesUnordered::new();
         loop {
             while let Some((held, upload)) = schedule.next() {
