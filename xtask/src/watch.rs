@@ -4,6 +4,7 @@ use std::{
     fs,
     io::Read as _,
     process::{Command, Stdio},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -12,8 +13,8 @@ use anyhow::{Context as _, ensure};
 
 use crate::workspace::show;
 
-/// The peak moves until shortly before the end; looking this often misses nothing that counts.
-const LOOK: Duration = Duration::from_millis(2);
+/// The kernel counts through all of a process's memory for each look: looking more often would be part of what is measured.
+const LOOK: Duration = Duration::from_millis(20);
 /// Linux counts a process's time in hundredths of a second.
 const TICKS: f64 = 100.0;
 
@@ -56,18 +57,20 @@ pub(crate) fn run_to(command: &mut Command, code: i32) -> anyhow::Result<Spent> 
     let complaints = reader(err.map(|pipe| Box::new(pipe) as _));
     let process = format!("/proc/{}", child.id());
     let (mut peak, mut cpu) = (0, 0.0);
-    let status = loop {
+    let (end, ended) = mpsc::channel();
+    thread::spawn(move || end.send((child.wait(), begun.elapsed())));
+    let (status, wall) = loop {
         let text = fs::read_to_string(format!("{process}/status")).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
         peak = peak.max(kibibytes.unwrap_or(0));
         cpu = spent(&fs::read_to_string(format!("{process}/stat")).unwrap_or_default()).unwrap_or(0.0).max(cpu);
-        if let Some(status) = child.try_wait()? {
-            break status;
+        match ended.recv_timeout(LOOK) {
+            Ok((status, wall)) => break (status?, wall),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => anyhow::bail!("nobody waits for `{shown}` any more"),
         }
-        thread::sleep(LOOK);
     };
-    let wall = begun.elapsed();
     let said = complaints.join().unwrap_or_default();
     ensure!(status.code() == Some(code), "`{shown}` ended with {status}:\n{}", said.trim_end());
     ensure!(peak > 0, "{process}/status tells nothing: this needs Linux");
