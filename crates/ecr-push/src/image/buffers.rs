@@ -43,9 +43,9 @@ impl Buffers {
     /// Lets `fill` write `len` bytes into a buffer; the bytes that it says it wrote.
     pub(crate) fn filled<E>(&self, len: usize, fill: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<Bytes, E> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut buffer = free.unwrap_or_else(|| vec![0; self.size]);
-        let len = fill(&mut buffer[..len.min(self.size)])?;
-        Ok(Bytes::from_owner(Lent { len: len.min(self.size), buffer, home: self.clone() }))
+        let mut lent = Lent { buffer: free.unwrap_or_else(|| vec![0; self.size]), len: 0, home: self.clone() };
+        lent.len = fill(&mut lent.buffer[..len.min(self.size)])?.min(self.size);
+        Ok(Bytes::from_owner(lent))
     }
 }
 
@@ -69,6 +69,8 @@ mod tests {
         drop(one);
         assert_ne!(write(b"xy").unwrap().as_ptr(), at, "a part of it is still used");
         drop(part);
+        assert_eq!(buffers.free.lock().unwrap().len(), 2);
+        assert_eq!(buffers.filled(1, |_| Err("nothing to read")), Err("nothing to read"));
         assert_eq!(buffers.free.lock().unwrap().len(), 2);
     }
 }
