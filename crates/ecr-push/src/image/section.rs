@@ -48,7 +48,7 @@ impl Section {
     }
 
     /// Fills `bytes` from `offset` on if the system holds all of them in memory, so that nothing waits for a disk.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(feature = "https", target_os = "linux"))]
     pub(crate) fn fill_cached(&self, bytes: &mut [u8], offset: u64) -> bool {
         use rustix::io::{ReadWriteFlags, preadv2};
         let wanted = bytes.len();
@@ -58,7 +58,7 @@ impl Section {
     }
 
     /// Other systems cannot be asked.
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(all(feature = "https", not(target_os = "linux")))]
     pub(crate) fn fill_cached(&self, _: &mut [u8], _: u64) -> bool {
         false
     }
@@ -109,7 +109,7 @@ fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, bytes, offset)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "https"))]
 mod tests {
     use super::*;
 
