@@ -33,19 +33,24 @@ fn client(url: &str) -> Client {
 
 /// Waits until the last execution of the pipeline is in a stage, with this status there.
 async fn until_in(host: &Host, stage: &'static str, status: StageStatus) {
-    let there = move |state: &State| {
-        let run = state.executions.last().and_then(|execution| execution.stages.last());
-        run.is_some_and(|run| run.name == stage && run.status == status)
+    let look = move |state: &State| {
+        let execution = state.executions.last()?;
+        let there = execution.stages.last().is_some_and(|run| run.name == stage && run.status == status);
+        (there || execution.status.is_terminal()).then_some((there, execution.status))
     };
     let mut notices = host.subscribe();
-    while !host.read("shop", there).await.unwrap() {
+    loop {
+        if let Some((there, ended)) = host.read("shop", look).await.unwrap() {
+            assert!(there, "it ended before `{stage}` was {status:?}: {ended:?}");
+            return;
+        }
         notices.recv().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn the_adapter_and_the_handle_tell_the_same_story() {
-    let (host, server) = endpoint().await;
+    let (host, server, _workspace) = endpoint().await;
     let service = CodePipeline::new(client(&server.url()));
     let declared: Pipeline = serde_json::from_value(shop()).unwrap();
     let created = service.create(&declared).await.unwrap();
@@ -100,7 +105,7 @@ async fn the_adapter_and_the_handle_tell_the_same_story() {
 /// What the adapter does not use, as the SDK itself understands it.
 #[tokio::test]
 async fn the_sdk_reads_lists_and_rollbacks() {
-    let (host, server) = endpoint().await;
+    let (host, server, _workspace) = endpoint().await;
     host.put(serde_json::from_value(shop()).unwrap()).await.unwrap();
     let client = client(&server.url());
     let id = client.start_pipeline_execution().name("shop").send().await.unwrap().pipeline_execution_id.unwrap();

@@ -22,7 +22,7 @@ async fn until_asked(host: &Host) {
 
 #[tokio::test]
 async fn the_cli_drives_a_pipeline_from_its_creation_to_its_deletion() {
-    let (host, server) = endpoint().await;
+    let (host, server, _workspace) = endpoint().await;
     let url = server.url();
     let ask = async |arguments: &[&str]| aws("codepipeline", &url, arguments).await;
     let (shop, missing) = (json!({ "pipeline": shop() }).to_string(), "11111111-1111-4111-8111-111111111111");

@@ -11,6 +11,7 @@ use pipeline_runner::{
     ActionJob, ActionOutcome, ActionProvider, Elsewhere, Host, JobContext, Providers, Silent, World,
 };
 use serde_json::{Value as Json, json};
+use tempfile::TempDir;
 
 /// Does nothing, or fails when it is told to.
 #[derive(Debug)]
@@ -31,8 +32,10 @@ impl ActionProvider for Scripted {
     }
 }
 
-/// A host without pipelines, and its endpoint.
-pub(crate) async fn endpoint() -> (Host, Server) {
+/// A host without pipelines, its endpoint, and the directory in which its actions run. Every host draws the same ids, so none
+/// may share that directory with another.
+pub(crate) async fn endpoint() -> (Host, Server, TempDir) {
+    let workspace = tempfile::tempdir().unwrap();
     let (clock, ids) = (Arc::new(ManualClock::at_epoch_secs(1_700_000_000)), Arc::new(SequenceIds::new(4)));
     let world = World {
         providers: Providers::new().with(Scripted),
@@ -42,11 +45,11 @@ pub(crate) async fn endpoint() -> (Host, Server) {
         clock: clock.clone(),
         ids: ids.clone(),
         env: Arc::new(MapEnv::default()),
-        workspace: std::env::temp_dir().join("longshore-served"),
+        workspace: workspace.path().to_owned(),
     };
     let host = Host::new(world);
     let server = Endpoint::new(host.clone(), clock, ids).serve(0).await.unwrap();
-    (host, server)
+    (host, server, workspace)
 }
 
 /// The declaration of the pipeline `shop`: a source, an approval, and a deployment that fails if the variable says so.
