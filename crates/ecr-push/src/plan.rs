@@ -140,11 +140,16 @@ impl PushPlan {
     /// How many bytes will be sent as layers, if every mount succeeds.
     #[must_use]
     pub fn upload_bytes(&self) -> u64 {
-        self.blobs.iter().filter(|blob| blob.action == BlobAction::Upload).map(|blob| blob.size).sum()
+        self.blobs.iter().map(PlannedBlob::upload_bytes).sum()
     }
 }
 
 impl PlannedBlob {
+    /// How many bytes will be sent: none of a blob that is mounted.
+    pub(crate) fn upload_bytes(&self) -> u64 {
+        if self.action == BlobAction::Upload { self.size } else { 0 }
+    }
+
     const fn is_sent(&self) -> bool {
         matches!(self.action, BlobAction::Upload | BlobAction::Mount { .. })
     }

@@ -89,7 +89,7 @@ pub struct PushOptions {
 }
 
 impl Default for PushOptions {
-    /// Six layers at a time in 48 MiB, five attempts, digests compared by the registry.
+    /// At most six layers at a time, in 48 MiB, five attempts, digests compared by the registry.
     fn default() -> Self {
         Self {
             parallel_layers: 6,

@@ -96,7 +96,7 @@ impl Session<'_> {
         }
         let uploads = plan.uploads().filter_map(|planned| blobs.get(&planned.digest).map(|blob| (planned, *blob)));
         let uploads = uploads.map(|(planned, blob)| (self.door.held(planned.size), self.upload(planned, blob)));
-        let sizes: Vec<u64> = plan.uploads().map(|planned| planned.size).collect();
+        let sizes: Vec<u64> = plan.uploads().map(PlannedBlob::upload_bytes).collect();
         let lanes = lanes(&sizes, self.options.parallel_layers);
         let mut schedule = Schedule::new(uploads, lanes, self.options.bytes_in_flight);
         let mut running = FuturesUnordered::new();
