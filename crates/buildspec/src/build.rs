@@ -42,6 +42,12 @@ impl BuildStatus {
         }
     }
 
+    /// Whether it ended badly by itself, rather than because somebody stopped it.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        !matches!(self, Self::InProgress | Self::Succeeded | Self::Stopped)
+    }
+
     /// The state of an API word; words that nobody knows are kept.
     #[must_use]
     pub fn from_word(word: &str) -> Self {

@@ -73,9 +73,11 @@ impl AwsClients {
         let ecs = Arc::new(Ecs::from(aws_sdk_ecs::Client::new(config)));
         let stacks = Arc::new(CloudFormation::from(aws_sdk_cloudformation::Client::new(config)));
         let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
+        let code_build = Arc::new(SdkCodeBuild::from(aws_sdk_codebuild::Client::new(config)));
         Backends {
             builds: (!self.builds_here).then(|| RemoteBuilds {
-                builds: Arc::new(SdkCodeBuild::from(aws_sdk_codebuild::Client::new(config))),
+                builds: Arc::clone(&code_build) as _,
+                batches: code_build,
                 logs: Some(Arc::new(SdkCloudWatchLogs::from(aws_sdk_cloudwatchlogs::Client::new(config)))),
             }),
             images: Arc::new(Ecr::from(aws_sdk_ecr::Client::new(config)).with_registry_id(account.clone())),

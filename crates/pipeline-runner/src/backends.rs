@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_call::{AccountId, Polling, Region};
+use buildspec::client::BuildBatches;
 use buildspec::run::Executor;
 use buildspec::{BuildLogs, Builds};
 use ecr_push::client::ImageStore;
@@ -65,10 +66,12 @@ pub struct Backends {
 
 /// CodeBuild and its logs.
 #[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "a build has these two sides")]
+#[allow(clippy::exhaustive_structs, reason = "a build has these sides")]
 pub struct RemoteBuilds {
     /// Starts and follows builds.
     pub builds: Arc<dyn Builds>,
+    /// Starts and follows batches of builds.
+    pub batches: Arc<dyn BuildBatches>,
     /// Reads their logs, where that is possible.
     pub logs: Option<Arc<dyn BuildLogs>>,
 }

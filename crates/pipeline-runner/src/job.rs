@@ -197,6 +197,11 @@ impl ActionJob {
         self.configuration.get(key).map(ConfigValue::expose)
     }
 
+    /// Whether a configuration value says `true`, in whatever case.
+    pub fn flag(&self, key: &str) -> bool {
+        self.config(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     /// A configuration value that names a file within an artifact, without `.` and `..`; `default` without the key.
     ///
     /// # Errors

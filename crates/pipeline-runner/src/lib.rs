@@ -18,6 +18,7 @@ mod git;
 pub mod host;
 mod job;
 pub mod journal;
+mod local_batch;
 mod local_build;
 #[cfg(feature = "memory")]
 pub mod memory;

@@ -1,15 +1,19 @@
-//! One build on this machine, for the actions that are builds: CodeBuild's own and the commands of a compute action.
+//! One build or batch on this machine, for the actions that are builds: CodeBuild's own and the commands of a compute
+//! action.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use buildspec::Buildspec;
-use buildspec::run::{BuildResult, Event, EventKind, Request, Runner, SecondarySource};
+use buildspec::run::batch::{BatchRequest, BatchResult};
+use buildspec::run::{BuildResult, Cancel, Event, EventKind, Request, Runner, SecondarySource};
 use spec_report::{Levels, Parsed, Severity};
 
 use crate::Error;
 use crate::backends::Backends;
-use crate::job::{ActionJob, ActionOutcome, JobContext, LogSink};
+use crate::job::{ActionJob, ActionOutcome, JobContext};
 
 /// What is built, and with what.
 pub(crate) struct LocalBuild<'a> {
@@ -35,14 +39,50 @@ impl LocalBuild<'_> {
         job: &ActionJob,
         cx: &JobContext,
     ) -> Result<BuildResult, ActionOutcome> {
+        let log = cx.log_sink();
+        let work = move |runner: &Runner, request: Request<'_>, cancel: &Cancel| {
+            runner.run(&request, cancel, &mut |event| tell(&event, &mut |line| log(line)))
+        };
+        self.aside(spec, job, cx, work).await
+    }
+
+    /// Runs the batch of the buildspec to its end, as many builds at once as this machine has processors. Its lines bear the
+    /// name of their build.
+    ///
+    /// # Errors
+    /// As of [`run`](Self::run).
+    pub(crate) async fn run_batch(
+        self,
+        spec: Buildspec,
+        job: &ActionJob,
+        cx: &JobContext,
+    ) -> Result<BatchResult, ActionOutcome> {
+        let (log, copies) = (cx.log_sink(), cx.workspace().join("batch"));
+        let at_once = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let work = move |runner: &Runner, request: Request<'_>, cancel: &Cancel| {
+            runner.run_batch(&BatchRequest::new(request, copies, at_once), cancel, &mut |told| {
+                tell(&told.event, &mut |line| log(&format!("[{}] {line}", told.identifier)));
+            })
+        };
+        self.aside(spec, job, cx, work).await
+    }
+
+    /// Does the work on a thread where it may block. An action that is given up gives it up.
+    async fn aside<T: Send + 'static>(
+        self,
+        spec: Buildspec,
+        job: &ActionJob,
+        cx: &JobContext,
+        work: impl FnOnce(&Runner, Request<'_>, &Cancel) -> Result<T, buildspec::run::Error> + Send + 'static,
+    ) -> Result<T, ActionOutcome> {
         let names = self.backends.build_environment.iter();
         let base: Vec<_> = names.filter_map(|name| Some((name.clone(), cx.env.var(name)?))).collect();
         let runner = Runner::new(Arc::clone(&self.backends.executor), Arc::clone(&cx.clock), Arc::clone(&cx.ids));
-        let (artifacts, log) = (cx.workspace().join("artifacts"), cx.log_sink());
+        let artifacts = cx.workspace().join("artifacts");
         let (account, pipeline) = (self.backends.account.to_string(), job.pipeline.clone());
         let region = self.backends.region.to_string();
         let version = job.source_version.clone();
-        let cancel = buildspec::run::Cancel::new();
+        let cancel = Cancel::new();
         let flag = cancel.clone();
         let Self { project, source, secondary, environment, overrides, .. } = self;
         let build = tokio::task::spawn_blocking(move || {
@@ -54,7 +94,7 @@ impl LocalBuild<'_> {
                 .with_initiator(format!("codepipeline/{pipeline}"));
             request.secondary_sources = secondary;
             request.source_version = version;
-            runner.run(&request, &flag, &mut |event| tell(&event, &log))
+            work(&runner, request, &flag)
         });
         tokio::pin!(build);
         let ended = tokio::select! {
@@ -97,7 +137,7 @@ pub(crate) fn failed(result: BuildResult) -> ActionOutcome {
 }
 
 /// What commands print, and which command failed; phases and successes would only repeat the buildspec.
-fn tell(event: &Event, log: &LogSink) {
+fn tell(event: &Event, log: &mut dyn FnMut(&str)) {
     match &event.kind {
         EventKind::Output { line, .. } => log(line),
         EventKind::Note { message } => log(message),

@@ -11,7 +11,9 @@
 
 mod accounts;
 pub mod agent_v1;
+mod instruction;
 mod permissions;
+mod problem;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,10 +22,11 @@ use spec_report::{Span, Spanned};
 
 use crate::agent;
 use crate::listing::{EntryKind, Listing};
-use crate::model::acl::Ace;
 use crate::model::server::{FileExistsBehavior, Server};
 use crate::path::{LONGEST_PATH, file_name, is_absolute, join, normalise, parent, separators};
 pub use accounts::{Accounts, MapAccounts, User};
+pub use instruction::Instruction;
+pub use problem::{Problem, ProblemKind};
 
 /// What an installation does, and what speaks against it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,152 +55,6 @@ impl fmt::Display for Plan {
         }
         Ok(())
     }
-}
-
-/// One step of an installation. Paths on the host are absolute, sources count from the bundle's root.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Instruction {
-    /// Makes a directory that is not there.
-    Mkdir {
-        /// The directory.
-        directory: String,
-        /// The directory of the bundle that it comes from, if it is one.
-        source: Option<String>,
-    },
-    /// Copies a file or symbolic link of the bundle.
-    Copy {
-        /// Its path in the bundle.
-        source: String,
-        /// Its path on the host.
-        destination: String,
-    },
-    /// Changes owner, group or both.
-    Chown {
-        /// The file or directory.
-        path: String,
-        /// The owner's name.
-        owner: Option<String>,
-        /// The group's name.
-        group: Option<String>,
-    },
-    /// Changes the mode.
-    Chmod {
-        /// The file or directory.
-        path: String,
-        /// Octal digits, at least three.
-        mode: String,
-    },
-    /// Sets ACL entries.
-    SetAcl {
-        /// The file or directory.
-        path: String,
-        /// The entries.
-        entries: Vec<Ace>,
-    },
-    /// Sets the SELinux context.
-    SetContext {
-        /// The file or directory.
-        path: String,
-        /// The SELinux user.
-        user: Option<String>,
-        /// The type.
-        kind: String,
-        /// The range.
-        range: Option<String>,
-    },
-}
-
-impl Instruction {
-    /// The path on the host that the instruction changes.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        match self {
-            Self::Mkdir { directory, .. } => directory,
-            Self::Copy { destination, .. } => destination,
-            Self::Chown { path, .. }
-            | Self::Chmod { path, .. }
-            | Self::SetAcl { path, .. }
-            | Self::SetContext { path, .. } => path,
-        }
-    }
-}
-
-impl fmt::Display for Instruction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mkdir { directory, .. } => write!(f, "mkdir {directory}"),
-            Self::Copy { source, destination } => write!(f, "copy {source} {destination}"),
-            Self::Chown { path, owner, group } => {
-                write!(f, "chown {}", owner.as_deref().unwrap_or(""))?;
-                match group {
-                    Some(group) => write!(f, ":{group} {path}"),
-                    None => write!(f, " {path}"),
-                }
-            }
-            Self::Chmod { path, mode } => write!(f, "chmod {mode} {path}"),
-            Self::SetAcl { path, entries } => {
-                let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
-                write!(f, "setfacl {} {path}", entries.join(","))
-            }
-            Self::SetContext { path, user, kind, range } => {
-                let text = |part: &Option<String>| part.clone().unwrap_or_default();
-                write!(f, "semanage {}:{kind}:{} {path}", text(user), text(range))
-            }
-        }
-    }
-}
-
-/// Something that speaks against an installation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Problem {
-    /// What kind of problem.
-    pub kind: ProblemKind,
-    /// The place in the AppSpec.
-    pub span: Span,
-    /// A second place that it collides with.
-    pub other: Option<Span>,
-    /// One sentence.
-    pub message: String,
-    /// The agent's own sentence, if it has one.
-    pub agent: Option<String>,
-}
-
-impl Problem {
-    /// Whether the installation would fail for this.
-    #[must_use]
-    pub fn stops(&self) -> bool {
-        self.kind != ProblemKind::PermissionMatchesNothing
-    }
-}
-
-/// Kinds of [`Problem`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ProblemKind {
-    /// A source is not in the bundle.
-    MissingSource,
-    /// A source leads out of the bundle.
-    SourceLeavesBundle,
-    /// A destination is not absolute.
-    RelativeDestination,
-    /// A destination leads out of the root.
-    DestinationLeavesRoot,
-    /// A destination is longer than any path can be.
-    PathTooLong,
-    /// Two sources want the same path, or a file and a directory do.
-    Collision,
-    /// A file is in the way, and the AppSpec does not say that it may be replaced or kept.
-    Exists,
-    /// Two permissions apply to the same object.
-    PermissionOverlap,
-    /// A permission for a file has a pattern, an exception or a default ACL entry.
-    PermissionOnFile,
-    /// An owner, a group or a name in an ACL entry is not known on the host.
-    UnknownAccount,
-    /// A permission applies to nothing. The only kind that does not stop the installation.
-    PermissionMatchesNothing,
 }
 
 /// What is going to be at a path.

@@ -12,9 +12,11 @@ use aws_call::{CallError, Fault};
 
 use super::{
     BatchCheckLayers, CompleteUpload, CreateRepository, DescribeRepository, GetImage, ImageStore, InitiateUpload,
-    LayerState, Operation, PartAnswer, PutImage, Repositories, Repository, StoredImage, Upload, UploadPart,
+    Inspections, LayerState, Operation, PartAnswer, PullThroughRule, PutImage, RegistrySettings, Replica, Replication,
+    Repositories, Repository, RepositoryDocuments, RepositorySettings, Scan, Settings, StoredImage, TagRule, Upload,
+    UploadPart,
 };
-use crate::digest::Digest;
+use crate::{digest::Digest, reference::RepositoryName, repository::ImageDetail};
 
 /// Which calls of an operation break. Calls are counted from one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,5 +192,58 @@ impl<T: Repositories> Repositories for Faulty<T> {
 
     async fn create(&self, request: &CreateRepository) -> Result<Repository, CallError> {
         self.run(Operation::CreateRepository, self.inner.create(request), |answer| answer).await
+    }
+}
+
+/// The roles whose answers name no digest that could be falsified.
+macro_rules! breaks {
+    ($role:ident { $(fn $method:ident($($argument:ident: $type:ty),*) -> $output:ty = $operation:ident;)+ }) => {
+        #[async_trait]
+        impl<T: $role> $role for Faulty<T> {
+            $(async fn $method(&self $(, $argument: $type)*) -> Result<$output, CallError> {
+                self.run(Operation::$operation, self.inner.$method($($argument),*), |answer| answer).await
+            })+
+        }
+    };
+}
+
+breaks! {
+    RepositorySettings {
+        fn settings(repository: &RepositoryName) -> Option<Settings> = DescribeRepositories;
+        fn create_with(repository: &RepositoryName, settings: &Settings) -> Settings = CreateRepository;
+        fn put_tag_rule(repository: &RepositoryName, rule: &TagRule) -> () = PutImageTagMutability;
+        fn put_scan_on_push(repository: &RepositoryName, scan: bool) -> () = PutImageScanningConfiguration;
+        fn resource_tags(arn: &str) -> BTreeMap<String, String> = ListTagsForResource;
+        fn put_resource_tags(arn: &str, tags: &BTreeMap<String, String>) -> () = TagResource;
+    }
+}
+
+breaks! {
+    RepositoryDocuments {
+        fn policy(repository: &RepositoryName) -> Option<String> = GetRepositoryPolicy;
+        fn put_policy(repository: &RepositoryName, text: &str) -> () = SetRepositoryPolicy;
+        fn delete_policy(repository: &RepositoryName) -> () = DeleteRepositoryPolicy;
+        fn lifecycle(repository: &RepositoryName) -> Option<String> = GetLifecyclePolicy;
+        fn put_lifecycle(repository: &RepositoryName, text: &str) -> () = PutLifecyclePolicy;
+        fn delete_lifecycle(repository: &RepositoryName) -> () = DeleteLifecyclePolicy;
+    }
+}
+
+breaks! {
+    RegistrySettings {
+        fn pull_through_rules() -> Vec<PullThroughRule> = DescribePullThroughCacheRules;
+        fn create_pull_through_rule(rule: &PullThroughRule) -> () = CreatePullThroughCacheRule;
+        fn delete_pull_through_rule(prefix: &str) -> () = DeletePullThroughCacheRule;
+        fn replication() -> Replication = DescribeRegistry;
+        fn put_replication(replication: &Replication) -> () = PutReplicationConfiguration;
+    }
+}
+
+breaks! {
+    Inspections {
+        fn scan(repository: &RepositoryName, image: Digest) -> Scan = DescribeImageScanFindings;
+        fn start_scan(repository: &RepositoryName, image: Digest) -> () = StartImageScan;
+        fn replicas(repository: &RepositoryName, image: Digest) -> Vec<Replica> = DescribeImageReplicationStatus;
+        fn images(repository: &RepositoryName) -> Vec<ImageDetail> = DescribeImages;
     }
 }

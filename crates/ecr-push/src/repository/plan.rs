@@ -346,7 +346,9 @@ async fn apply(account: &Account, wanted: &Wanted, plan: &Plan) -> Result<(), (S
             Step::ScanOnPush(scan) => account.settings.put_scan_on_push(name, *scan).await,
             Step::Tags(tags) => match account.settings.settings(name).await {
                 Ok(Some(settings)) => account.settings.put_resource_tags(&settings.arn, tags).await,
-                other => other.map(drop),
+                // It was there when the plan was made.
+                Ok(None) => Err(CallError::new("TagResource", Fault::NotFound).with_message("the repository is gone")),
+                Err(error) => Err(error),
             },
             Step::Policy(policy, _) => account.documents.put_policy(name, &text(policy)).await,
             Step::Lifecycle(policy, _) => account.documents.put_lifecycle(name, &text(policy)).await,

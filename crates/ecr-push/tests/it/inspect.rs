@@ -1,13 +1,13 @@
 //! Waits after a push: what each state of a scan comes to, when a result counts, and copies in other regions.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use aws_call::{Backoff, ManualClock, Polling, SequenceIds};
 use ecr_push::{
     Digest, Image, RepositoryName,
     client::{
-        Destination, Inspections as _, MemoryRegistry, RegistrySettings as _, Replication, ReplicationRule,
-        RepositorySettings as _, Scan, TagMutability,
+        Break, Destination, Faulty, Inspections as _, MemoryRegistry, Operation, RegistrySettings as _, Replication,
+        ReplicationRule, RepositorySettings as _, Scan, TagMutability, When,
     },
     inspect::{
         ReplicationOutcome, ScanGate, ScanOutcome, Severity, destinations, scannable, wait_for_replication,
@@ -76,6 +76,34 @@ async fn each_state_comes_to_something() {
         let outcome = waited(vec![(seconds(0), Scan::new(status))], &gate).await;
         assert_eq!(outcome, ScanOutcome::TimedOut { scan: Some(Scan::new(status)) });
     }
+}
+
+#[tokio::test]
+async fn what_passes_is_waited_out_and_a_refusal_is_told() {
+    let scan = Scan::new("COMPLETE").with_finding("CVE-2024-0002", "LOW");
+    for how in [Break::Throttle(None), Break::Unavailable, Break::CutBefore, Break::CutAfter] {
+        let (registry, clock, digest) = bench().await;
+        registry.script_scan(&shop(), digest, vec![(seconds(0), scan.clone())]);
+        let faulty = Faulty::new(registry).on(Operation::DescribeImageScanFindings, When::Nth(2), how).on(
+            Operation::DescribeImageReplicationStatus,
+            When::Nth(1),
+            how,
+        );
+        let ids = SequenceIds::new(2);
+        let outcome = wait_for_scan(&faulty, &clock, &ids, &shop(), digest, &ScanGate::default()).await.unwrap();
+        assert_eq!(outcome, ScanOutcome::Passed { scan: scan.clone() }, "{how:?}");
+        assert_eq!(faulty.calls(Operation::DescribeImageScanFindings), 3, "{how:?}");
+        let none = BTreeSet::new();
+        let copied = wait_for_replication(&faulty, &clock, &ids, &shop(), digest, &none, &Polling::default()).await;
+        assert_eq!(copied.unwrap(), ReplicationOutcome::Complete(Vec::new()), "{how:?}");
+        assert_eq!(faulty.calls(Operation::DescribeImageReplicationStatus), 2, "{how:?}");
+    }
+    let (registry, clock, digest) = bench().await;
+    let denied = Faulty::new(registry).on(Operation::DescribeImageScanFindings, When::Always, Break::Deny);
+    let gate = ScanGate::default();
+    let error = wait_for_scan(&denied, &clock, &SequenceIds::new(2), &shop(), digest, &gate).await.unwrap_err();
+    assert!(error.call().unwrap().to_string().contains("ecr:DescribeImageScanFindings"), "{error:?}");
+    assert_eq!(denied.calls(Operation::DescribeImageScanFindings), 1);
 }
 
 #[tokio::test]

@@ -6,17 +6,17 @@ use std::{
     fs,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
 };
 
 use aws_call::SequenceIds;
 use ecr_push::{
-    Digest, Error, Image, PushOptions, PushRequest, Silent,
+    Digest, Error, Image, Progress, PushOptions, PushRequest, Silent,
     client::{HttpFault, RequestLine, ServeOptions, TagMutability},
     image::layout::{self, Select},
     pull,
-    push::{LayerOutcome, PushReport},
+    push::{Event, LayerOutcome, PushReport},
     source::{self, ArchiveOptions, DockerArchive, Selection, Source, push_archive},
 };
 
@@ -123,6 +123,48 @@ async fn what_the_tag_has_is_not_compressed_again() {
     // Without reuse the layer is compressed again, to the same bytes.
     let again = push_saved(&bench, &second, false).await.unwrap();
     assert_eq!((again.digest, outcomes(&again)), (next.digest, vec![Existed, Existed, Existed]));
+}
+
+/// Counts the files in a directory that this process has open, nameless ones too.
+struct OpenFiles {
+    below: std::path::PathBuf,
+    most_while_sending: AtomicUsize,
+    when_all_are_sent: AtomicUsize,
+}
+
+impl Progress for OpenFiles {
+    fn event(&self, event: &Event<'_>) {
+        let files = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        let open = files.filter(|file| file.starts_with(&self.below)).count();
+        match event {
+            Event::LayerStarted { .. } => _ = self.most_while_sending.fetch_max(open, Ordering::Relaxed),
+            Event::Planned(_) => self.when_all_are_sent.store(open, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "only Linux lists the open files of a process in /proc")]
+async fn a_layer_that_is_sent_takes_no_more_of_the_disk() {
+    let bench = bench().await;
+    let scratch = tempfile::tempdir().unwrap();
+    let contents: Vec<Vec<u8>> = (0..8).map(|seed| vec![seed; 70_000]).collect();
+    let saved = archive(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let open = OpenFiles {
+        below: scratch.path().canonicalize().unwrap(),
+        most_while_sending: AtomicUsize::new(0),
+        when_all_are_sent: AtomicUsize::new(usize::MAX),
+    };
+    let (request, ids) = (PushRequest::to(&bench.target("1.0")), Arc::new(SequenceIds::new(1)));
+    let mut options = PushOptions::default();
+    options.parallel_layers = 1;
+    let how = ArchiveOptions::new(scratch.path(), 1);
+    push_archive(&bench.door, clock(), ids, &saved, &request, &options, &how, &open).await.unwrap();
+    // The one that is sent, one that waits, and one that is compressed.
+    let most = open.most_while_sending.into_inner();
+    assert!((1..=3).contains(&most), "{most}");
+    assert_eq!(open.when_all_are_sent.into_inner(), 0);
 }
 
 #[tokio::test]

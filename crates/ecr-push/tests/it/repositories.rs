@@ -10,8 +10,9 @@ use aws_call::CallError;
 use ecr_push::{
     Digest, Error, PushOptions, PushRequest, RepositoryName, Silent, Tag,
     client::{
-        Destination, Encryption, Inspections as _, MemoryRegistry, Operation, PullThroughRule, RegistrySettings as _,
-        Replication, ReplicationRule, RepositoryDocuments as _, RepositorySettings as _, TagMutability, TagRule,
+        Break, Destination, Encryption, Faulty, Inspections as _, MemoryRegistry, Operation, PullThroughRule,
+        RegistrySettings as _, Replication, ReplicationRule, RepositoryDocuments as _, RepositorySettings as _,
+        TagMutability, TagRule, When,
     },
     repository::{
         Account, CountType, ImageDetail, LifecyclePolicy, LifecycleRule, Place, Policy, Severity, Step, TagStatus,
@@ -47,6 +48,28 @@ fn wanted() -> Wanted {
 
 fn steps(steps: &[Step]) -> Vec<String> {
     steps.iter().map(ToString::to_string).collect()
+}
+
+/// Whatever breaks on the way: it is told, and the next call does what is left.
+#[tokio::test]
+async fn what_was_broken_off_is_ended_by_the_next_call() {
+    use Operation::{CreateRepository, PutImageTagMutability, PutLifecyclePolicy, SetRepositoryPolicy, TagResource};
+    for operation in [CreateRepository, PutImageTagMutability, TagResource, SetRepositoryPolicy, PutLifecyclePolicy] {
+        for how in [Break::Throttle(None), Break::Unavailable, Break::CutBefore, Break::CutAfter] {
+            let registry = registry(TagMutability::Mutable);
+            if operation != CreateRepository {
+                // It is there, and nothing about it is as it should be.
+                ensure(&account(&registry), &Wanted::new(team())).await.unwrap();
+            }
+            let faulty = Arc::new(Faulty::new(registry.clone()).on(operation, When::Nth(1), how));
+            let broken = Account::new(Arc::clone(&faulty));
+            let error = ensure(&broken, &wanted()).await.unwrap_err();
+            assert!(error.to_string().starts_with("repository team/app: "), "{operation:?} {how:?}: {error}");
+            ensure(&broken, &wanted()).await.unwrap();
+            let left = ensure(&account(&registry), &wanted()).await.unwrap();
+            assert_eq!(steps(&left.steps), [""; 0], "{operation:?} {how:?}");
+        }
+    }
 }
 
 #[tokio::test]

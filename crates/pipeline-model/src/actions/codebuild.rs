@@ -21,10 +21,13 @@ pub(super) fn check(settings: &Settings<'_>, problems: &mut Problems) {
     {
         problems.invalid("PrimarySource", format!("`{primary}` is not an input artifact of the action"));
     }
-    if settings.known("CombineArtifacts") == Some("true")
-        && (settings.lacks("BatchEnabled") || settings.known("BatchEnabled") == Some("false"))
-    {
-        problems.invalid("CombineArtifacts", "only the artifacts of a batch can be combined: set `BatchEnabled`");
+    if settings.known("CombineArtifacts") == Some("true") {
+        let outputs = settings.action().output_artifacts.len();
+        if settings.lacks("BatchEnabled") || settings.known("BatchEnabled") == Some("false") {
+            problems.invalid("CombineArtifacts", "only the artifacts of a batch can be combined: set `BatchEnabled`");
+        } else if outputs > 1 {
+            problems.invalid("CombineArtifacts", format!("it makes one output artifact, and the action has {outputs}"));
+        }
     }
     if let Some(text) = settings.known("EnvironmentVariables") {
         environment_variables(text, problems);

@@ -162,6 +162,38 @@ fn conditional_settings() {
 }
 
 #[test]
+fn settings_of_builds() {
+    let build = |outputs: &str, configuration: &str| {
+        let stage = BUILD
+            .replace(
+                "[{name: Code}]",
+                &format!("[{{name: Code}}, {{name: Docs}}]\n        outputArtifacts: [{outputs}]"),
+            )
+            .replace("ProjectName: shop-build", &format!("ProjectName: shop-build, {configuration}"));
+        declaration("", &format!("{}{stage}", SOURCE.replace("{name: Code}", "{name: Code}, {name: Docs}")))
+    };
+    let batch = "PrimarySource: Docs, BatchEnabled: 'true'";
+    let combined = "PrimarySource: Docs, BatchEnabled: 'true', CombineArtifacts: 'true'";
+    let table: [(&str, &str, &[&str]); 9] = [
+        ("", "", &["missing-configuration"]),
+        ("", "PrimarySource: Docs", &[]),
+        ("", "PrimarySource: Other", &["configuration-value"]),
+        ("", "PrimarySource: Docs, CombineArtifacts: 'true'", &["configuration-value"]),
+        ("", "PrimarySource: Docs, CombineArtifacts: 'true', BatchEnabled: 'false'", &["configuration-value"]),
+        ("", combined, &[]),
+        ("{name: A}", combined, &[]),
+        ("{name: A}, {name: B}", combined, &["configuration-value"]),
+        ("{name: A}, {name: B}", batch, &[]),
+    ];
+    for (outputs, configuration, expected) in table {
+        let mut found = names(&build(outputs, configuration));
+        // A source has one artifact, and nobody reads what is built.
+        found.retain(|name| name != "artifact-count" && name != "unused-artifact");
+        assert_eq!(found, *expected, "{outputs} {configuration}");
+    }
+}
+
+#[test]
 fn a_large_file_of_mistakes_is_checked_in_linear_time() {
     // With work that grows with the square of the size, this would take minutes.
     let mut text = String::from("name: x\nroleArn: r\nartifactStore: {type: S3, location: b}\nstages:\n");

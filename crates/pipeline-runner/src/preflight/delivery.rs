@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use buildspec::Buildspec;
 use buildspec::model::ArtifactSet;
+use buildspec::run::batch;
 use pipeline_model::Declaration;
 use pipeline_model::graph::{ActionRef, Flow, refs};
 use pipeline_model::model::Action;
@@ -21,6 +22,19 @@ use super::{Kind, read_pipeline};
 const IMAGE_DEFINITIONS: &str = "imagedefinitions.json";
 
 declare_rule! {
+    /// ## What it does
+    /// Compares the output artifacts of a CodeBuild action with the artifacts of the buildspecs at hand. One output is the
+    /// primary artifact, whatever its name; each of several is the secondary artifact of its name. With `BatchEnabled` an
+    /// output is named after a build, or after a build and its secondary artifact: `build1`, `build1_report`.
+    ///
+    /// ## Why
+    /// The build succeeds and the pipeline fails: nobody makes what later actions read.
+    pub(super) static ARTIFACT_NOT_BUILT = {
+        id: "pipeline-runner/artifact-not-built",
+        severity: Warning,
+        summary: "no buildspec makes the output artifact",
+    }
+
     /// ## What it does
     /// Compares the file that an ECS action reads (`FileName`, or `imagedefinitions.json`) with the artifacts of the
     /// buildspecs at hand, when a build gives the artifact.
@@ -71,8 +85,13 @@ declare_rule! {
 }
 
 /// The rules about several files, sorted by id.
-pub const RULES: &[&Rule] =
-    &[&IMAGE_DEFINITIONS_NOT_WRITTEN, &PLACEHOLDER_MISSING, &UNKNOWN_CONTAINER, &VARIABLE_NOT_EXPORTED];
+pub const RULES: &[&Rule] = &[
+    &ARTIFACT_NOT_BUILT,
+    &IMAGE_DEFINITIONS_NOT_WRITTEN,
+    &PLACEHOLDER_MISSING,
+    &UNKNOWN_CONTAINER,
+    &VARIABLE_NOT_EXPORTED,
+];
 
 /// Files of one source, by kind.
 #[derive(Clone, Debug, Default)]
@@ -117,6 +136,7 @@ impl Delivery {
             for (at, action) in refs(&declaration.pipeline) {
                 let found = At { declaration, at, action };
                 match action.action_type_id.provider.as_str() {
+                    "CodeBuild" => self.artifacts(found, &mut report),
                     "ECS" => self.image_definitions(found, &mut report),
                     "CodeDeployToECS" => self.placeholders(found, &mut report),
                     _ => {}
@@ -132,6 +152,34 @@ impl Delivery {
         }
         levels.apply(&mut report);
         report
+    }
+
+    fn artifacts(&self, found: At<'_>, report: &mut Report) {
+        // A buildspec of its own is not among those at hand.
+        if self.buildspecs.is_empty() || found.action.config("BuildspecOverride").is_some() {
+            return;
+        }
+        let outputs = &found.action.output_artifacts;
+        let built = Built::of(found, outputs.len());
+        for (index, output) in outputs.iter().enumerate() {
+            let name = output.name.as_str();
+            let unknown = name.contains("${");
+            if unknown || self.buildspecs.iter().any(|(_, buildspec)| makes(buildspec, name, built)) {
+                continue;
+            }
+            let message = format!("no buildspec at hand makes the output artifact `{name}`");
+            let help = match built {
+                Built::Primary => "list its files in the buildspec: `artifacts: {files: [...]}`".to_owned(),
+                Built::Secondary => {
+                    format!("list its files in the buildspec: `artifacts: {{secondary-artifacts: {{{name}: ...}}}}`")
+                }
+                Built::Batch => "name it after a build of the batch, or after a build and its secondary artifact: \
+                                 `build1`, `build1_report`"
+                    .to_owned(),
+            };
+            let field = join(&join(&join(&found.path(), "outputArtifacts"), index), "name");
+            report.push(found.finding(&ARTIFACT_NOT_BUILT, &field, message, help));
+        }
     }
 
     fn image_definitions(&self, found: At<'_>, report: &mut Report) {
@@ -257,6 +305,59 @@ impl At<'_> {
         finding.set_help(help);
         finding
     }
+}
+
+/// What an output of a build is.
+#[derive(Clone, Copy)]
+enum Built {
+    /// The primary artifact.
+    Primary,
+    /// The secondary artifact of its name.
+    Secondary,
+    /// An artifact of the build of a batch that it is named after.
+    Batch,
+}
+
+impl Built {
+    fn of(found: At<'_>, outputs: usize) -> Self {
+        let says = |key| found.action.config(key).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        match (says("BatchEnabled"), says("CombineArtifacts"), outputs) {
+            (true, false, _) => Self::Batch,
+            (false, _, 2..) => Self::Secondary,
+            _ => Self::Primary,
+        }
+    }
+}
+
+/// Whether a buildspec certainly or possibly makes the output of this name.
+fn makes(buildspec: &Buildspec, output: &str, built: Built) -> bool {
+    let primary = || buildspec.artifacts.as_ref().is_some_and(|artifacts| !artifacts.primary.files.is_empty());
+    let secondary = |name: &str| {
+        let mut secondary = buildspec.artifacts.iter().flat_map(|artifacts| &artifacts.secondary_artifacts);
+        secondary.any(|artifacts| artifacts.identifier.value == name)
+    };
+    match built {
+        Built::Primary => primary(),
+        Built::Secondary => secondary(output),
+        Built::Batch => {
+            let Ok(plan) = batch::plan(buildspec) else { return buildspec.batch.is_some() };
+            plan.tasks.iter().any(|task| {
+                let Some(rest) = output.strip_prefix(&task.identifier) else { return false };
+                // What a build with a buildspec of its own makes is written there.
+                let elsewhere = task.buildspec.is_some();
+                match rest.strip_prefix('_') {
+                    None => rest.is_empty() && (elsewhere || primary()),
+                    Some(identifier) => elsewhere || secondary(identifier),
+                }
+            }) || generated(buildspec)
+        }
+    }
+}
+
+/// Whether CodeBuild names the builds of the batch, in a way that is not documented.
+fn generated(buildspec: &Buildspec) -> bool {
+    let kind = |name| buildspec.batch.as_ref().is_some_and(|batch| batch.get(name).is_some());
+    kind("build-matrix") || kind("build-fanout")
 }
 
 /// Whether the artifacts of a buildspec certainly or possibly hold the file at their root.

@@ -15,8 +15,8 @@ use spec_report::Source;
 use crate::backends::Backends;
 use crate::job::{ActionJob, ActionOutcome, ActionProvider, JobContext};
 use crate::local_build::{LocalBuild, checked, failed};
-use crate::remote_build;
 use crate::settings::Project;
+use crate::{local_batch, remote_build};
 
 pub(super) fn provider(backends: &Backends) -> Arc<dyn ActionProvider> {
     Arc::new(CodeBuild { backends: backends.clone() })
@@ -56,11 +56,6 @@ impl ActionProvider for CodeBuild {
 impl CodeBuild {
     async fn build(&self, job: &ActionJob, cx: &JobContext) -> Result<ActionOutcome, ActionOutcome> {
         let name = job.required("ProjectName")?;
-        if job.config("BatchEnabled").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-            return Err(ActionOutcome::misconfigured(
-                "an action whose `BatchEnabled` is true does not run here: set it to false for a local run",
-            ));
-        }
         let primary = primary(job)?;
         let source = cx.unpack(&primary.0, &primary.1).await?;
         let mut secondary = Vec::new();
@@ -83,6 +78,10 @@ impl CodeBuild {
             environment: project.environment.into_iter().collect(),
             overrides: overrides(job)?,
         };
+        if job.flag("BatchEnabled") {
+            local_batch::check(job)?;
+            return local_batch::hand_on(build.run_batch(spec, job, cx).await?, job, cx).await;
+        }
         let result = build.run(spec, job, cx).await?;
         if !result.is_success() {
             return Ok(failed(result));

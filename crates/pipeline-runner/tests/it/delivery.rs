@@ -97,6 +97,42 @@ fn an_artifact_may_hold_the_file_in_several_ways() {
 }
 
 #[test]
+fn an_output_is_what_the_buildspec_makes() {
+    let secondary = "{files: a, secondary-artifacts: {Image: {files: a}, Report: {files: b}}}";
+    let list = "build-list: [{identifier: Image}, {identifier: other, buildspec: other.yml}]";
+    let batch = "BatchEnabled: 'true'";
+    let combined = "BatchEnabled: 'true', CombineArtifacts: 'true'";
+    for (outputs, configuration, artifacts, batches, found) in [
+        ("{name: Image}", "", "{files: a}", "", 0),
+        ("{name: Image}", "", "{files: []}", "", 1),
+        ("{name: Image}", "BuildspecOverride: ci/other.yml", "{files: []}", "", 0),
+        ("{name: Image}, {name: Report}", "", "{files: a}", "", 2),
+        ("{name: Image}, {name: Report}", "", secondary, "", 0),
+        ("{name: Image}, {name: Docs}", "", secondary, "", 1),
+        ("{name: Image}", batch, "{files: a}", list, 0),
+        ("{name: Image}", batch, "{files: []}", list, 1),
+        ("{name: Image}", batch, "{files: a}", "", 1),
+        ("{name: Image_Report}, {name: other_x}, {name: other}", batch, secondary, list, 0),
+        ("{name: Image_Docs}, {name: Images}", batch, secondary, list, 2),
+        ("{name: anything}", batch, "{files: a}", "build-fanout: {parallelism: 2}", 0),
+        ("{name: Out}", combined, "{files: a}", list, 0),
+        ("{name: Out}", combined, "{files: []}", list, 1),
+    ] {
+        let outputs = format!("outputArtifacts: [{outputs}]");
+        let pipeline = bad("variable-not-exported.md")
+            .replace("outputArtifacts: [{name: Image}]", &outputs)
+            .replace("shop-build}", &format!("shop-build, {configuration}}}"))
+            .replace("#{Build.TAG}", "");
+        let mut text = BUILDSPEC.replace("{files: imagedefinitions.json}", artifacts);
+        if !batches.is_empty() {
+            text.push_str(&format!("batch: {{{batches}}}\n"));
+        }
+        let report = beside(&pipeline, &text, "", "");
+        assert_eq!(rules(&report), vec!["artifact-not-built"; found], "{outputs} {configuration} of {text}");
+    }
+}
+
+#[test]
 fn an_app_spec_needs_its_placeholder() {
     let pipeline = bad("placeholder-missing.md").replace("WEB_IMAGE", "IMAGE1_NAME");
     assert_eq!(rules(&beside(&pipeline, "", TASK, APP_SPEC)), [""; 0]);

@@ -57,6 +57,11 @@ impl BatchGroup {
             (None, None) => BuildStatus::Stopped,
         }
     }
+
+    /// Why it could not begin, or what failed first in its build.
+    fn first_failure(&self) -> Option<&str> {
+        self.refused.as_deref().or_else(|| self.build.as_ref()?.first_failure.as_deref())
+    }
 }
 
 impl BatchResult {
@@ -64,6 +69,18 @@ impl BatchResult {
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.status == BuildStatus::Succeeded && !self.dry_run
+    }
+
+    /// Why the batch failed, in one line: the first build, in the order of the file, that failed and was not ignored, and
+    /// what failed in it. Builds that were stopped because of it are passed over.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<String> {
+        let group = self.groups.iter().find(|group| !group.ignore_failure && group.status().is_failure())?;
+        let identifier = &group.identifier;
+        Some(match group.first_failure() {
+            Some(reason) => format!("the build `{identifier}` failed: {reason}"),
+            None => format!("the build `{identifier}` ended as {}", group.status()),
+        })
     }
 
     /// The results of the builds that began.
@@ -98,10 +115,7 @@ impl Serialize for BatchResult {
                 requested_on: build.start_time,
                 build_status: build.status.as_str(),
             }),
-            first_failure: group
-                .refused
-                .as_deref()
-                .or_else(|| group.build.as_ref().and_then(|build| build.first_failure.as_deref())),
+            first_failure: group.first_failure(),
         });
         let groups: Vec<Group<'_>> = groups.collect();
         let reports = self.builds().flat_map(|build| &build.reports).map(|report| report.arn.as_str());

@@ -42,7 +42,7 @@ async fn a_build_starts_in_its_primary_source_and_finds_the_others() {
     for (configuration, says) in [
         (vec![("ProjectName", "shop")], "needs `PrimarySource`"),
         (vec![("ProjectName", "shop"), ("PrimarySource", "Nothing")], "is none of the action's input artifacts"),
-        (vec![("ProjectName", "shop"), ("PrimarySource", "Main"), ("BatchEnabled", "true")], "`BatchEnabled` is true"),
+        (vec![("ProjectName", "shop"), ("PrimarySource", "Main"), ("BatchEnabled", "true")], "no `batch`"),
         (vec![("ProjectName", "nobody"), ("PrimarySource", "Main")], "no CodeBuild project `nobody`"),
     ] {
         let build = action("Build", "CodeBuild", &configuration).with_input("Other").with_input("Main");
@@ -64,6 +64,99 @@ async fn the_action_brings_its_own_buildspec() {
         succeeded(&bench.run(ActionJob::of("b", &build)).await);
         assert!(bench.lines().contains(&says.to_owned()), "{:?}", bench.lines());
     }
+}
+
+/// The two examples of the CodeBuild User Guide, "CodePipeline/CodeBuild integration and batch builds", in one buildspec.
+const BATCH: &str = "version: 0.2
+batch:
+  build-list:
+    - identifier: build1
+    - identifier: build2
+env:
+  exported-variables: [WHO]
+phases:
+  build:
+    commands:
+      - WHO=$CODEBUILD_BATCH_BUILD_IDENTIFIER
+      - echo $WHO > output_file
+      - echo $WHO > of_$WHO
+artifacts:
+  files: [output_file, of_*]
+  secondary-artifacts:
+    artifact1:
+      files: [of_*]
+";
+
+fn batch(configuration: &[(&str, &str)], outputs: &[&str]) -> Action {
+    let configuration: Vec<_> =
+        [("ProjectName", "shop"), ("BatchEnabled", "true")].iter().chain(configuration).copied().collect();
+    let build = action("Build", "CodeBuild", &configuration).with_input("In");
+    outputs.iter().fold(build, |build, output| build.with_output(*output))
+}
+
+#[tokio::test]
+async fn the_outputs_of_a_batch_are_named_after_its_builds() {
+    let bench = bench();
+    bench.artifact("b/In", &[("buildspec.yml", BATCH)]).await;
+    let outcome = bench.run(ActionJob::of("b", &batch(&[], &["build1", "build2_artifact1"]))).await;
+    assert_eq!(succeeded(&outcome), BTreeMap::new(), "a batch hands on no variables");
+    assert_eq!(text(&bench.unpacked("b/build1").await.join("output_file")), "build1\n");
+    let second = bench.unpacked("b/build2_artifact1").await;
+    assert_eq!(text(&second.join("of_build2")), "build2\n");
+    assert!(!second.join("output_file").exists());
+    assert!(bench.lines().iter().any(|line| line.contains("`WHO` stays in its build")), "{:?}", bench.lines());
+
+    let (kind, message) = failed(&bench.run(ActionJob::of("b", &batch(&[], &["Out"]))).await);
+    assert_eq!(kind, FailureKind::JobFailed);
+    assert!(message.contains("`Out`") && message.contains("build1, build1_artifact1, build2,"), "{message}");
+}
+
+#[tokio::test]
+async fn the_artifacts_of_a_batch_are_put_together() {
+    let bench = bench();
+    bench.artifact("b/In", &[("buildspec.yml", BATCH)]).await;
+    succeeded(&bench.run(ActionJob::of("b", &batch(&[("CombineArtifacts", "true")], &["Out"]))).await);
+    let out = bench.unpacked("b/Out").await;
+    for (file, says) in [("of_build1", "build1\n"), ("of_build2", "build2\n"), ("output_file", "build2\n")] {
+        assert_eq!(text(&out.join(file)), says, "{file}");
+    }
+    let told = "output_file in the combined artifact is that of `build2`: `build1` made one, too";
+    assert!(bench.lines().iter().any(|line| line == told), "{:?}", bench.lines());
+
+    let (kind, message) =
+        failed(&bench.run(ActionJob::of("b", &batch(&[("CombineArtifacts", "true")], &["Out", "More"]))).await);
+    assert!(kind == FailureKind::ConfigurationError && message.contains("has one output artifact"), "{message}");
+    let bare = "version: 0.2\nbatch:\n  build-list:\n    - identifier: a\nphases:\n  build:\n    commands: [true]\n";
+    bench.artifact("c/In", &[("buildspec.yml", bare)]).await;
+    let (_, message) = failed(&bench.run(ActionJob::of("c", &batch(&[("CombineArtifacts", "true")], &["Out"]))).await);
+    assert!(message.contains("no build of the batch has `artifacts`"), "{message}");
+}
+
+#[tokio::test]
+async fn a_batch_fails_with_the_first_of_its_builds() {
+    let bench = bench();
+    let spec = "version: 0.2
+batch:
+  build-graph:
+    - identifier: lint
+      ignore-failure: true
+    - identifier: unit
+      depend-on: [lint]
+    - identifier: pack
+      depend-on: [unit]
+phases:
+  build:
+    commands:
+      - echo in $CODEBUILD_BATCH_BUILD_IDENTIFIER
+      - exit 3
+";
+    bench.artifact("b/In", &[("buildspec.yml", spec)]).await;
+    let (kind, message) = failed(&bench.run(ActionJob::of("b", &batch(&[], &[]))).await);
+    assert_eq!(kind, FailureKind::JobFailed);
+    assert!(message.starts_with("the build `unit` failed: BUILD: `exit 3`"), "{message}");
+    let lines = bench.lines();
+    assert!(lines.contains(&"[lint] in lint".to_owned()) && lines.contains(&"[unit] in unit".to_owned()), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.starts_with("[pack]")), "{lines:?}");
 }
 
 fn commands(lines: &[&str]) -> Action {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_call::{CallError, Fault, SequenceIds};
-use buildspec::client::{BatchGetBuilds, Build, BuildPlan, MemoryCodeBuild, StartBuildRequest, VariableKind};
+use buildspec::client::{
+    BatchGetBuilds, BatchPlan, Build, BuildGroup, BuildPlan, MemoryCodeBuild, StartBuildRequest, VariableKind,
+};
 use buildspec::{BuildStatus, Builds, PhaseContext, PhaseType};
 use pipeline_model::model::Action;
 use pipeline_runner::artifact::S3Store;
@@ -60,7 +62,8 @@ impl Remote {
         service.put_project("shop", plan);
         let logs = Some(Arc::new(service.clone()) as _);
         let recorded = Arc::new(Recorded { service, requests: Mutex::default(), loses_an_answer });
-        bench.backends.builds = Some(RemoteBuilds { builds: Arc::clone(&recorded) as _, logs });
+        let batches = Arc::new(recorded.service.clone());
+        bench.backends.builds = Some(RemoteBuilds { builds: Arc::clone(&recorded) as _, batches, logs });
         Self { bench, recorded }
     }
 
@@ -171,7 +174,7 @@ async fn a_build_that_fails_says_where() {
 #[tokio::test]
 async fn what_cannot_be_asked_for_is_told_before_anything_is_started() {
     for (action, says) in [
-        (build(&[("BatchEnabled", "true")]), "`BatchEnabled`"),
+        (build(&[("BatchEnabled", "true")]).with_output("Out"), "take the output artifacts out"),
         (build(&[("EnvironmentVariables", "[1]")]), "no JSON list"),
         (build(&[("EnvironmentVariables", r#"[{"name":"A","value":"b","type":"SECRET"}]"#)]), "has the type `SECRET`"),
         (build(&[("PrimarySource", "Nobody")]), "none of the action's input artifacts"),
@@ -186,6 +189,31 @@ async fn what_cannot_be_asked_for_is_told_before_anything_is_started() {
         failed(&remote.run(&action("Build", "CodeBuild", &[("ProjectName", "nobody")]).with_input("Main")).await);
     // The service's own words.
     assert!(kind == FailureKind::ConfigurationError && message.contains("Project cannot be found"), "{message}");
+}
+
+#[tokio::test]
+async fn a_batch_is_started_and_followed() {
+    let minute = Duration::from_secs(60);
+    let graph = |unit: fn(BatchPlan, BuildGroup, Duration) -> BatchPlan| {
+        let plan = BatchPlan::default().with_failing_build(BuildGroup::new("lint").ignoring_failure(), minute);
+        unit(plan, BuildGroup::new("unit").depending_on(["lint"]), minute)
+    };
+    let action = build(&[("BatchEnabled", "true")]);
+    let remote = Remote::new(BuildPlan::default());
+    remote.recorded.service.put_batch("shop", graph(BatchPlan::with_build));
+    let outcome = remote.run(&action).await;
+    succeeded(&outcome);
+    assert!(matches!(&outcome, ActionOutcome::Succeeded { external_id: Some(id), .. } if id.starts_with("shop:")));
+    assert!(remote.recorded.requests.lock().unwrap().is_empty(), "it is no build");
+    let lines = remote.bench.lines();
+    for line in ["build `lint`: FAILED", "build `unit`: IN_PROGRESS", "build `unit`: SUCCEEDED"] {
+        assert!(lines.contains(&line.to_owned()), "{line}: {lines:?}");
+    }
+
+    let remote = Remote::new(BuildPlan::default());
+    remote.recorded.service.put_batch("shop", graph(BatchPlan::with_failing_build));
+    let (kind, message) = failed(&remote.run(&action).await);
+    assert_eq!((kind, message.as_str()), (FailureKind::JobFailed, "the build `unit` ended as FAILED"));
 }
 
 /// Artifacts in a directory of this machine are out of CodeBuild's reach.
