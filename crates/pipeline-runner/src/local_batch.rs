@@ -5,9 +5,10 @@
 //! "CodePipeline/CodeBuild integration and batch builds"; it does not say whose file wins if two builds made the same one. Here
 //! it is that of the later build in the buildspec, and the log tells so.
 //!
-//! A batch hands on no variables: `BatchGetBuildBatches` knows none, unlike `BatchGetBuilds`.
+//! A batch hands on no variables, and the log tells which it keeps. The guides do not say what becomes of them; but
+//! `BatchGetBuildBatches` answers with none, unlike `BatchGetBuilds` (API reference, `BuildBatch`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -66,8 +67,9 @@ pub(crate) async fn hand_on(
             }
         }
     }
-    for variable in result.builds().flat_map(|build| &build.exported_variables) {
-        cx.log(&format!("`{}` stays in its build: a batch hands on no variables", variable.name));
+    let exported = result.builds().flat_map(|build| &build.exported_variables);
+    for name in exported.map(|variable| variable.name.as_str()).collect::<BTreeSet<_>>() {
+        cx.log(&format!("`{name}` stays in its build: a batch hands on no variables"));
     }
     let summary = format!("{} builds of a batch", result.builds().count());
     Ok(ActionOutcome::succeeded().with_external_id(result.id).with_summary(summary))

@@ -322,8 +322,11 @@ pub async fn found(account: &Account, wanted: &Wanted) -> Result<Found, Error> {
 pub async fn ensure(account: &Account, wanted: &Wanted) -> Result<Plan, Error> {
     let mut again = true;
     loop {
-        let plan = Plan::of(wanted, &found(account, wanted).await?)?;
-        match apply(account, wanted, &plan).await {
+        let found = found(account, wanted).await?;
+        let plan = Plan::of(wanted, &found)?;
+        // One that is created gets its tags with it, and has no ARN before.
+        let arn = found.settings.as_ref().map_or("", |settings| &settings.arn);
+        match apply(account, wanted, &plan, arn).await {
             Err((step, call)) if again && matches!(step, Step::Create(_)) && call.fault() == Fault::AlreadyExists => {
                 again = false;
             }
@@ -337,19 +340,14 @@ pub async fn ensure(account: &Account, wanted: &Wanted) -> Result<Plan, Error> {
     }
 }
 
-async fn apply(account: &Account, wanted: &Wanted, plan: &Plan) -> Result<(), (Step, CallError)> {
+async fn apply(account: &Account, wanted: &Wanted, plan: &Plan, arn: &str) -> Result<(), (Step, CallError)> {
     let name = &wanted.name;
     for step in &plan.steps {
         let done = match step {
             Step::Create(settings) => account.settings.create_with(name, settings).await.map(drop),
             Step::TagRule(rule) => account.settings.put_tag_rule(name, rule).await,
             Step::ScanOnPush(scan) => account.settings.put_scan_on_push(name, *scan).await,
-            Step::Tags(tags) => match account.settings.settings(name).await {
-                Ok(Some(settings)) => account.settings.put_resource_tags(&settings.arn, tags).await,
-                // It was there when the plan was made.
-                Ok(None) => Err(CallError::new("TagResource", Fault::NotFound).with_message("the repository is gone")),
-                Err(error) => Err(error),
-            },
+            Step::Tags(tags) => account.settings.put_resource_tags(arn, tags).await,
             Step::Policy(policy, _) => account.documents.put_policy(name, &text(policy)).await,
             Step::Lifecycle(policy, _) => account.documents.put_lifecycle(name, &text(policy)).await,
         };

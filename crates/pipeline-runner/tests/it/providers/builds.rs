@@ -1,10 +1,11 @@
 //! Builds: a project with several inputs, and the commands of a compute action.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use pipeline_model::model::{Action, EnvironmentVariable, OutputArtifact};
 use pipeline_runner::core::FailureKind;
-use pipeline_runner::{ActionJob, Project};
+use pipeline_runner::{ActionJob, Cancel, Project, Providers};
 
 use super::{Bench, action, failed, succeeded, text};
 
@@ -104,7 +105,8 @@ async fn the_outputs_of_a_batch_are_named_after_its_builds() {
     let second = bench.unpacked("b/build2_artifact1").await;
     assert_eq!(text(&second.join("of_build2")), "build2\n");
     assert!(!second.join("output_file").exists());
-    assert!(bench.lines().iter().any(|line| line.contains("`WHO` stays in its build")), "{:?}", bench.lines());
+    let told = bench.lines().iter().filter(|line| line.contains("`WHO` stays in its build")).count();
+    assert_eq!(told, 1, "{:?}", bench.lines());
 
     let (kind, message) = failed(&bench.run(ActionJob::of("b", &batch(&[], &["Out"]))).await);
     assert_eq!(kind, FailureKind::JobFailed);
@@ -157,6 +159,39 @@ phases:
     let lines = bench.lines();
     assert!(lines.contains(&"[lint] in lint".to_owned()) && lines.contains(&"[unit] in unit".to_owned()), "{lines:?}");
     assert!(!lines.iter().any(|line| line.starts_with("[pack]")), "{lines:?}");
+}
+
+/// Whoever gives the action up gets an answer when the commands have ended, not when they would have.
+#[tokio::test]
+async fn a_batch_that_is_given_up_stops_its_builds() {
+    let bench = bench();
+    let spec = "version: 0.2
+batch:
+  build-list:
+    - identifier: one
+    - identifier: two
+phases:
+  build:
+    commands:
+      - echo begun
+      - sleep 600
+";
+    bench.artifact("b/In", &[("buildspec.yml", spec)]).await;
+    let mut context = bench.context();
+    context.cancel = Cancel::new();
+    let cancel = context.cancel.clone();
+    let job = ActionJob::of("b", &batch(&[], &[]));
+    let provider = Providers::builtin(&bench.backends).get(&job.action_type).unwrap();
+    let given_up = async {
+        while !bench.lines().iter().any(|line| line.ends_with("begun")) {
+            tokio::task::yield_now().await;
+        }
+        cancel.cancel();
+    };
+    let ended = async { tokio::join!(provider.run(job, &context), given_up).0 };
+    let outcome = tokio::time::timeout(Duration::from_secs(60), ended).await.expect("the builds go on");
+    let (kind, message) = failed(&outcome);
+    assert_eq!((kind, message.as_str()), (FailureKind::JobFailed, "the batch ended as STOPPED"));
 }
 
 fn commands(lines: &[&str]) -> Action {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_call::{CallError, Fault, SequenceIds};
 use buildspec::client::{
-    BatchGetBuilds, BatchPlan, Build, BuildGroup, BuildPlan, MemoryCodeBuild, StartBuildRequest, VariableKind,
+    BatchGetBuilds, BatchPlan, Build, BuildBatch, BuildBatches, BuildGroup, BuildPlan, MemoryCodeBuild,
+    StartBuildBatchRequest, StartBuildRequest, VariableKind,
 };
 use buildspec::{BuildStatus, Builds, PhaseContext, PhaseType};
 use pipeline_model::model::Action;
@@ -214,6 +215,56 @@ async fn a_batch_is_started_and_followed() {
     remote.recorded.service.put_batch("shop", graph(BatchPlan::with_failing_build));
     let (kind, message) = failed(&remote.run(&action).await);
     assert_eq!((kind, message.as_str()), (FailureKind::JobFailed, "the build `unit` ended as FAILED"));
+}
+
+/// A batch that is over, of one build of CodeBuild that can be asked about.
+#[derive(Debug)]
+struct Over(BuildBatch);
+
+#[async_trait]
+impl BuildBatches for Over {
+    async fn start_build_batch(&self, _: &StartBuildBatchRequest) -> Result<BuildBatch, CallError> {
+        Ok(self.0.clone())
+    }
+
+    async fn batch_get_build_batches(&self, _: &[String]) -> Result<Vec<BuildBatch>, CallError> {
+        Ok(vec![self.0.clone()])
+    }
+
+    async fn stop_build_batch(&self, _: &str) -> Result<BuildBatch, CallError> {
+        Ok(self.0.clone())
+    }
+}
+
+#[tokio::test]
+async fn a_batch_fails_with_what_its_build_says() {
+    let context = PhaseContext::new("COMMAND_EXECUTION_ERROR", "Error while executing command: make");
+    let mut remote = Remote::new(BuildPlan::default().with_failure(PhaseType::Build, context));
+    let build = remote.recorded.service.start_build(&StartBuildRequest::new("shop")).await.unwrap();
+    let mut group = BuildGroup::new("unit");
+    (group.build_arn, group.build_status) = (Some(build.arn), Some(BuildStatus::Failed));
+    let mut over =
+        BuildBatch::new("shop:batch", "arn:aws:codebuild:eu-central-1:123456789012:build-batch/shop:b", "shop");
+    (over.complete, over.build_batch_status, over.build_groups) = (true, BuildStatus::Failed, vec![group]);
+    remote.bench.backends.builds.as_mut().unwrap().batches = Arc::new(Over(over));
+    remote.bench.clock.advance(Duration::from_secs(3600));
+    let (_, message) = failed(&remote.run(&self::build(&[("BatchEnabled", "true")])).await);
+    assert!(message.starts_with("the build `unit` failed: BUILD: ") && message.contains("make"), "{message}");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_given_up_is_asked_to_stop() {
+    let remote = Remote::new(BuildPlan::default());
+    let hour = Duration::from_secs(3600);
+    remote.recorded.service.put_batch("shop", BatchPlan::default().with_build(BuildGroup::new("unit"), hour));
+    let job = ActionJob::of("job", &build(&[("BatchEnabled", "true")]));
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let ActionOutcome::Continue { token, .. } = remote.once(job.clone(), &cancel).await else { panic!() };
+    let (_, message) = failed(&remote.once(continued(job, &token), &cancel).await);
+    assert_eq!(message, "the batch ended as STOPPED");
+    let batch = remote.recorded.service.batch_get_build_batches(&[token]).await.unwrap().remove(0);
+    assert_eq!(batch.build_batch_status, BuildStatus::Stopped);
 }
 
 /// Artifacts in a directory of this machine are out of CodeBuild's reach.
